@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * wire: what the probes (bpf/) say to user space, byte for byte.
+ *
+ * Both sides compile this file. Records are native-endian, 8-byte aligned and
+ * begin with struct wire_head; a reader skips a type it does not know by its
+ * size. They never leave the machine: capture files have a format of their own.
+ *
+ * Two roads lead to user space, each in its own order, to be merged by time:
+ *  - rings: one a CPU, plain memory shared by mmap, written with interrupts
+ *    off (sched_switch, the sampler). See struct wire_ring.
+ *  - a BPF ring buffer for what is rare and may be interrupted: task life,
+ *    seeds, open waits.
+ * Times are CLOCK_MONOTONIC in ns. A thread is named by `thread`, a number
+ * that is never used again during a recording (TIDs are), beside its TID.
+ */
+#ifndef RUNWAIT_WIRE_H
+#define RUNWAIT_WIRE_H
+
+#ifndef __bpf__
+#include <stdint.h>
+typedef uint8_t __u8;
+typedef uint16_t __u16;
+typedef int16_t __s16;
+typedef uint32_t __u32;
+typedef int32_t __s32;
+typedef uint64_t __u64;
+typedef int64_t __s64;
+#endif
+
+enum {
+	WIRE_COMM_SIZE = 16, /* TASK_COMM_LEN of the kernel */
+	WIRE_STACK_DEPTH_MAX = 256, /* frames in a stack; deeper ones are cut and flagged */
+	WIRE_PATH_MAX = 512, /* bytes of a path or command line that are kept */
+	WIRE_FUTEX_WORDS = 12, /* 32-bit words read around a futex */
+	WIRE_FUTEX_BEFORE = 4, /* of which lie before its address */
+};
+
+enum wire_type {
+	WIRE_SWITCH = 1, /* struct wire_switch: a thread got a core; why it had none */
+	WIRE_OPEN = 2, /* struct wire_switch with in_ns 0: has no core at start or end of recording */
+	WIRE_OFF = 3, /* struct wire_off: a core left the target */
+	WIRE_DEAD = 4, /* struct wire_off: a thread's last switch-out */
+	WIRE_SAMPLE = 5, /* struct wire_sample */
+	WIRE_STACK = 6, /* struct wire_stack: sent before the first record that names it */
+	WIRE_LOST = 7, /* struct wire_lost: the ring was full */
+	WIRE_OBJECT = 8, /* struct wire_object: sent before the first record that names it */
+	WIRE_TASK = 9, /* struct wire_task: a thread is now recorded */
+	WIRE_EXEC = 10, /* struct wire_exec */
+	WIRE_COMM = 11, /* struct wire_comm */
+	WIRE_SHORT = 12, /* struct wire_short: waits below --min-wait, summed */
+};
+
+struct wire_head {
+	__u16 size; /* of the whole record, a multiple of 8 */
+	__u8 type; /* enum wire_type */
+	__u8 flags; /* per type */
+	__u32 thread; /* 0: none */
+};
+
+/* Why a thread left its core (wire_switch.why). */
+enum wire_why {
+	WIRE_WHY_UNKNOWN = 0, /* it was out before it was watched, and nothing more is known */
+	WIRE_WHY_BLOCKED = 1, /* it waits; counted as voluntary by the kernel */
+	WIRE_WHY_PREEMPTED = 2, /* still wants the core: preemption or sched_yield */
+	WIRE_WHY_NEW = 3, /* just forked: woken_ns is when it was first put on a run queue */
+	WIRE_WHY_RUNNING = 4, /* WIRE_OPEN only: it was on a core */
+};
+
+/* wire_switch.head.flags */
+enum {
+	WIRE_SWITCH_VOLUNTARY = 1, /* the kernel counted the switch-out in nvcsw, else in nivcsw */
+	WIRE_SWITCH_IOWAIT = 2, /* task->in_iowait at switch-out */
+	WIRE_SWITCH_UNINTERRUPTIBLE = 4, /* TASK_UNINTERRUPTIBLE */
+	WIRE_SWITCH_STOPPED = 8, /* stopped or traced */
+	WIRE_SWITCH_VFORK = 16, /* waits for a vfork child (task->vfork_done of the child) */
+	WIRE_SWITCH_KTHREAD = 32, /* a kernel thread: no system call, no user registers */
+};
+
+/* wire_switch.waker_flags */
+enum {
+	WIRE_WAKER_SEEN = 1, /* sched_waking ran for this wait; without it woken_ns is 0 */
+	WIRE_WAKER_INTERRUPT = 2, /* it ran on an interrupt stack: an interrupt or softirq */
+	WIRE_WAKER_IDLE = 4, /* current was the idle task: surely an interrupt */
+	WIRE_WAKER_USER = 8, /* current was interrupted in user mode: surely an interrupt */
+	WIRE_WAKER_KTHREAD = 16, /* current was a kernel thread */
+};
+
+/*
+ * One a wait, sent when the thread gets a core again. Runs are what lies
+ * between. nr is the system call it was in (-1: none: a page fault, a
+ * preemption in user mode); args are its first four arguments.
+ */
+struct wire_switch {
+	struct wire_head head;
+	__u32 tid, tgid;
+	__u64 out_ns; /* 0: was out when it began to be watched */
+	__u64 woken_ns; /* put on a run queue; 0: not seen */
+	__u64 in_ns; /* got the core; WIRE_OPEN: 0 */
+	__u32 voluntary, involuntary; /* the kernel's nvcsw and nivcsw of the thread, after the switch-out */
+	__u16 cpu; /* that it got */
+	__u8 why; /* enum wire_why */
+	__u8 waker_flags;
+	__s16 nr;
+	__s16 waker_nr; /* system call of the waker, -1 none */
+	__u32 waker_tid; /* current at sched_waking */
+	__u32 detail; /* what follows args: 0 nothing, 1 futex words, 2 an object key */
+	__u64 user_stack, kernel_stack; /* hashes; 0: none taken */
+	__u64 args[4];
+	union {
+		__u32 futex[WIRE_FUTEX_WORDS]; /* at args[0] - 4 * WIRE_FUTEX_BEFORE …; see futex_read */
+		__u64 object; /* key of a wire_object */
+	};
+};
+
+enum { WIRE_DETAIL_NONE, WIRE_DETAIL_FUTEX, WIRE_DETAIL_OBJECT };
+
+/* @thread's core goes to a thread that is not recorded (or, DEAD, it ends). */
+struct wire_off {
+	struct wire_head head;
+	__u64 time_ns;
+	__u32 tid, tgid;
+	__u32 voluntary, involuntary;
+	__u16 cpu;
+	__u16 pad[3];
+};
+
+struct wire_sample {
+	struct wire_head head;
+	__u64 time_ns;
+	__u32 tid, tgid;
+	__u64 user_stack, kernel_stack;
+	__u16 cpu;
+	__u16 pad[3];
+};
+
+/* wire_stack.head.flags */
+enum {
+	WIRE_STACK_KERNEL = 1,
+	WIRE_STACK_TRUNCATED = 2, /* deeper than WIRE_STACK_DEPTH_MAX */
+	WIRE_STACK_COMPLETE = 4, /* the walk ended at the root, not at a frame it could not follow */
+};
+
+struct wire_stack {
+	struct wire_head head;
+	__u64 time_ns;
+	__u64 hash; /* of tgid (0 for kernel stacks) and frames */
+	__u32 tgid;
+	__u32 count;
+	__u64 frames[]; /* leaf first; frames[0] is exact, the others are return addresses */
+};
+
+/* wire_lost.cause and the counters of struct wire_ring */
+enum wire_loss {
+	WIRE_LOSS_RING, /* records: a CPU's ring was full */
+	WIRE_LOSS_RARE, /* records: the ring buffer of rare records was full */
+	WIRE_LOSS_STORAGE, /* threads that got no task storage: not recorded */
+	WIRE_LOSS_STACK, /* stacks that did not fit or could not be read */
+	WIRE_LOSS_WAKER, /* waits that ended without a sched_waking seen */
+	WIRE_LOSS_MISSED, /* runs of a probe that the kernel skipped (recursion) */
+	WIRE_LOSS_COUNT,
+};
+
+struct wire_lost {
+	struct wire_head head;
+	__u64 from_ns, to_ns; /* nothing of this CPU is known between */
+	__u64 count; /* records */
+	__u16 cpu;
+	__u16 pad[3];
+};
+
+enum wire_object_kind {
+	WIRE_OBJECT_FILE = 1, /* regular file or directory */
+	WIRE_OBJECT_BLOCK = 2,
+	WIRE_OBJECT_CHAR = 3, /* tty and other character devices */
+	WIRE_OBJECT_PIPE = 4, /* pipe or FIFO */
+	WIRE_OBJECT_SOCKET = 5,
+	WIRE_OBJECT_ANON = 6, /* anonymous inode; text is "[eventfd]", "[timerfd]", "[eventpoll]", … */
+};
+
+/*
+ * Something that a descriptor or a path leads to. Sockets: addresses in
+ * network order, ports in host order. text: path, reversed by component and
+ * '/'-joined (leaf first: "x\0lib\0var\0" for /var/lib/x), or a name.
+ */
+struct wire_object {
+	struct wire_head head;
+	__u64 time_ns;
+	__u64 key;
+	__u64 inode;
+	__u32 device; /* kernel's dev_t: major << 20 | minor */
+	__u32 tgid; /* who was seen waiting for it first */
+	__u16 kind; /* enum wire_object_kind */
+	__u16 family, protocol, state; /* sockets: AF_, IPPROTO_, TCP state */
+	__u16 local_port, remote_port;
+	__u32 text_size;
+	__u8 local[16], remote[16]; /* IPv4 in the first 4 bytes */
+	char text[]; /* text_size bytes, padded to 8 */
+};
+
+/* How a thread came to be recorded (wire_task.how). */
+enum wire_how {
+	WIRE_HOW_FOUND = 1, /* existed when recording began */
+	WIRE_HOW_FORKED = 2, /* fork, vfork, clone, pthread_create by a recorded thread */
+	WIRE_HOW_EXECED = 3, /* the command itself, at its exec */
+	WIRE_HOW_SEEN = 4, /* -a: first seen by the scheduler */
+};
+
+struct wire_task {
+	struct wire_head head;
+	__u64 time_ns;
+	__u64 start_boot_ns; /* task->start_boottime: identifies the process in /proc */
+	__u32 tid, tgid;
+	__u32 parent_tgid; /* real_parent's process */
+	__u32 parent_thread; /* who forked it; 0 */
+	__u32 voluntary, involuntary;
+	__u8 how;
+	__u8 kthread;
+	__u8 pad[6];
+	char comm[WIRE_COMM_SIZE];
+};
+
+struct wire_exec {
+	struct wire_head head;
+	__u64 time_ns;
+	__u32 tid, tgid;
+	__u32 old_tid; /* a thread that was not the leader takes the leader's TID */
+	__u32 args_size;
+	char comm[WIRE_COMM_SIZE];
+	char args[]; /* argv, NUL-separated, cut at WIRE_PATH_MAX, padded to 8 */
+};
+
+struct wire_comm {
+	struct wire_head head;
+	__u64 time_ns;
+	__u32 tid, tgid;
+	char comm[WIRE_COMM_SIZE];
+};
+
+/* What --min-wait sums up, by what the wait looked like from the kernel. */
+struct wire_short {
+	struct wire_head head;
+	__u64 time_ns; /* end of the time that the sums are about */
+	__u32 tid, tgid;
+	__u32 voluntary, involuntary; /* switches that are in the sums */
+	__u64 wait_ns, runnable_ns;
+	__s16 nr; /* the system call of these waits; -1 none */
+	__u16 cpu;
+	__u16 pad[2];
+};
+
+/*
+ * One CPU's ring: an element of a mmapable array map. The probes write at
+ * head % size, user space reads at tail. Both only grow. A record is never
+ * split: it may run over the end into `slack`, and the next one then begins
+ * where head % size says, so the bytes it overlaps at the front stay unused.
+ * head is stored with release, after the record.
+ */
+enum { WIRE_RING_SLACK = 4096, WIRE_RING_DATA = 4096 };
+
+struct wire_ring {
+	__u64 head; /* bytes ever written */
+	__u64 pad0[7];
+	__u64 tail; /* bytes ever read; user space's */
+	__u64 pad1[7];
+	/* the probes' own: not for user space but for reading */
+	__u64 lost_since_ns; /* 0: nothing lost since the last WIRE_LOST */
+	__u64 lost_count;
+	__u64 loss[8]; /* totals by enum wire_loss */
+	/* core use, for time up to switched_ns; then the core was given to `now` */
+	__u64 switched_ns;
+	__u64 target_ns, other_ns, idle_ns;
+	__u64 now; /* 0 unknown, 1 target, 2 other, 3 idle */
+	/* data begins at WIRE_RING_DATA */
+};
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/json.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void json_init(struct json *j, struct sink *sink)
+{
+	*j = (struct json){ .sink = sink };
+}
+
+static void json_newline(struct json *j)
+{
+	static const char tabs[] = "\n                                ";
+
+	if (!j->compact)
+		sink_add(j->sink, tabs, 1 + (size_t)(j->depth < JSON_DEPTH_MAX ? j->depth : 0));
+}
+
+/*
+ * Length of the UTF-8 sequence at @p (RFC 3629: no overlong forms, no
+ * surrogates, at most U+10FFFF), or 0 when it is none.
+ */
+static size_t utf8_size(const unsigned char *p, size_t len)
+{
+	static const struct {
+		unsigned char lo, hi, second_lo, second_hi, size;
+	} forms[] = {
+		{ 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (p[0] < forms[i].lo || p[0] > forms[i].hi)
+			continue;
+		if (len < forms[i].size)
+			return 0;
+		if (forms[i].size > 1 && (p[1] < forms[i].second_lo || p[1] > forms[i].second_hi))
+			return 0;
+		for (size_t k = 2; k < forms[i].size; k++)
+			if (p[k] < 0x80 || p[k] > 0xbf)
+				return 0;
+		return forms[i].size;
+	}
+	return 0;
+}
+
+static void json_escaped(struct json *j, const char *s, size_t len)
+{
+	sink_add(j->sink, "\"", 1);
+	for (size_t i = 0; i < len;) {
+		unsigned char c = (unsigned char)s[i];
+		size_t n = utf8_size((const unsigned char *)s + i, len - i);
+
+		if (!n) {
+			sink_puts(j->sink, "\\ufffd");
+			n = 1;
+		} else if (c == '"' || c == '\\') {
+			char two[2] = { '\\', (char)c };
+
+			sink_add(j->sink, two, 2);
+		} else if (c < 0x20 || c == 0x7f) {
+			sink_addf(j->sink, "\\u%04x", c);
+		} else {
+			sink_add(j->sink, s + i, n);
+		}
+		i += n;
+	}
+	sink_add(j->sink, "\"", 1);
+}
+
+static void json_key(struct json *j, const char *key)
+{
+	if (j->depth) {
+		if (j->any[j->depth - 1])
+			sink_add(j->sink, ",", 1);
+		j->any[j->depth - 1] = true;
+		json_newline(j);
+	}
+	if (key) {
+		json_escaped(j, key, strlen(key));
+		sink_add(j->sink, ": ", 2);
+	}
+}
+
+static void json_open(struct json *j, const char *key, char opener, char closer)
+{
+	json_key(j, key);
+	sink_add(j->sink, &opener, 1);
+	assert(j->depth < JSON_DEPTH_MAX);
+	j->closer[j->depth] = closer;
+	j->any[j->depth] = false;
+	j->depth++;
+}
+
+void json_open_object(struct json *j, const char *key)
+{
+	json_open(j, key, '{', '}');
+}
+
+void json_open_array(struct json *j, const char *key)
+{
+	json_open(j, key, '[', ']');
+}
+
+void json_close(struct json *j)
+{
+	assert(j->depth > 0);
+	j->depth--;
+	if (j->any[j->depth])
+		json_newline(j);
+	sink_add(j->sink, &j->closer[j->depth], 1);
+	if (!j->depth)
+		sink_add(j->sink, "\n", 1);
+}
+
+void json_text_n(struct json *j, const char *key, const char *value, size_t len)
+{
+	json_key(j, key);
+	json_escaped(j, value, len);
+}
+
+void json_text(struct json *j, const char *key, const char *value)
+{
+	if (value)
+		json_text_n(j, key, value, strlen(value));
+	else
+		json_null(j, key);
+}
+
+void json_int(struct json *j, const char *key, int64_t value)
+{
+	json_key(j, key);
+	sink_addf(j->sink, "%" PRId64, value);
+}
+
+void json_uint(struct json *j, const char *key, uint64_t value)
+{
+	json_key(j, key);
+	sink_addf(j->sink, "%" PRIu64, value);
+}
+
+void json_real(struct json *j, const char *key, double value)
+{
+	if (!isfinite(value)) {
+		json_null(j, key);
+		return;
+	}
+	json_key(j, key);
+	sink_addf(j->sink, "%.6g", value);
+}
+
+void json_bool(struct json *j, const char *key, bool value)
+{
+	json_key(j, key);
+	sink_puts(j->sink, value ? "true" : "false");
+}
+
+void json_null(struct json *j, const char *key)
+{
+	json_key(j, key);
+	sink_puts(j->sink, "null");
+}
+
+void json_address(struct json *j, const char *key, uint64_t value)
+{
+	json_key(j, key);
+	sink_addf(j->sink, "\"0x%" PRIx64 "\"", value);
+}

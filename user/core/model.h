@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * model: events in, a result out. The one place where recordings become
+ * threads and slices, live or from a file.
+ *
+ *	m = model_new(&options);
+ *	while (next event) model_add(m, &e);
+ *	model_finish(m, &recording, &result);
+ *
+ * Memory grows with threads, objects and stacks, not with events: slices are
+ * handed to the analyses as soon as they are known and then forgotten.
+ */
+#ifndef RUNWAIT_CORE_MODEL_H
+#define RUNWAIT_CORE_MODEL_H
+
+#include "core/event.h"
+#include "core/recording.h"
+#include "core/result.h"
+#include "core/stacks.h"
+
+struct model_options {
+	uint64_t start_ns, end_ns; /* the window, CLOCK_MONOTONIC; end 0: open */
+	uint32_t tgid, tid; /* only these; 0 all */
+};
+
+struct model;
+
+/* NULL when out of memory. @options are copied. */
+struct model *model_new(const struct model_options *options);
+void model_free(struct model *m);
+
+/* Takes one event; they come nearly in order of time, and each thread's in
+ * order. 0 or -ENOMEM. Events that make no sense are counted, not believed. */
+int model_add(struct model *m, const struct event *e);
+
+/*
+ * Closes what is open at recording->end_ns and fills @ret, which the caller
+ * releases. Text in it points into the model: free that afterwards. The model
+ * takes no more events. 0 or -ENOMEM.
+ */
+int model_finish(struct model *m, const struct recording *recording, struct result *ret);
+
+/* The stacks that results name; owned by the model. */
+const struct stacks *model_stacks(const struct model *m);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * recording: what is true of a whole recording, beside its events. The file
+ * keeps it in its first chunk (what was known at the start) and its last
+ * (what was known at the end); reports print it as their header.
+ */
+#ifndef RUNWAIT_CORE_RECORDING_H
+#define RUNWAIT_CORE_RECORDING_H
+
+#include "core/event.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { LOSS_CAUSES = 8, RECORDING_PROBES = 24 };
+
+/* Names of what was lost, by the number that the file and the probes use
+ * (enum wire_loss of include/wire.h); NULL beyond the last. */
+const char *loss_cause_name(int cause);
+
+struct recording {
+	/* known at the start; text is owned by whoever fills the struct */
+	const char *command; /* argv joined by NULs, "" with -p and -a */
+	size_t command_size;
+	const char *kernel; /* uname release */
+	const char *machine; /* uname machine */
+	const char *host;
+	const char *version; /* of the runwait that recorded */
+	uint32_t cpus; /* online */
+	uint32_t frequency_hz; /* of samples; 0 none */
+	uint64_t min_wait_ns;
+	bool stacks, children, whole_machine;
+	uint64_t start_ns; /* CLOCK_MONOTONIC: the window that reports are about begins */
+	uint64_t start_realtime_ns; /* CLOCK_REALTIME at start_ns */
+	uint64_t start_boottime_ns; /* CLOCK_BOOTTIME at start_ns */
+	const char *probes[RECORDING_PROBES]; /* attached ones, "tp_btf/sched_switch" … */
+	const char *missing[RECORDING_PROBES]; /* "what: why and what is lost by it" */
+	int probe_count, missing_count;
+	/* known at the end */
+	bool complete; /* it was: the rest below is filled */
+	uint64_t end_ns; /* CLOCK_MONOTONIC: the window ends; of a cut file: its last event */
+	uint64_t collector_cpu_ns; /* CPU time of runwait itself */
+	uint64_t loss[LOSS_CAUSES]; /* by cause */
+	int32_t exit_status; /* wait status of the command; -1 with -p and -a */
+};
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * result: what the analyses found, as plain data. Views print it, exporters
+ * write it, tests compare it; none of them looks into the model.
+ *
+ * The fields are those of `report --json` (the contract), times in ns. Lists
+ * are sorted by what they are about, largest first. Text is owned by the
+ * struct result and lives until result_release().
+ */
+#ifndef RUNWAIT_CORE_RESULT_H
+#define RUNWAIT_CORE_RESULT_H
+
+#include "base/alloc.h"
+#include "core/event.h"
+#include "core/recording.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a wait was for. Order and names are the contract's (wait_class_name). */
+enum wait_class {
+	CLASS_GIL,
+	CLASS_LOCK,
+	CLASS_SYNC,
+	CLASS_IDLE,
+	CLASS_SLEEP,
+	CLASS_FILE,
+	CLASS_SOCKET,
+	CLASS_PIPE,
+	CLASS_CHILD,
+	CLASS_FAULT,
+	CLASS_KERNEL,
+	CLASS_OTHER,
+	CLASS_COUNT,
+};
+
+const char *wait_class_name(enum wait_class class);
+/* -1 when there is no such class. */
+int wait_class_find(const char *name);
+
+/* Sums of a thread, a process or all. life = run + runnable + wait. */
+struct totals {
+	uint64_t life_ns, run_ns, runnable_ns, wait_ns;
+	uint64_t preempted_ns; /* the part of runnable_ns after a preemption; the rest is after a wakeup */
+	uint64_t unknown_ns; /* between start and end but lost; not in life_ns */
+	uint64_t censored_ns; /* of wait_ns: waits that began before or ended after the window */
+	uint64_t by_class_ns[CLASS_COUNT];
+	uint64_t voluntary, involuntary; /* switches in the window */
+	uint64_t waits; /* that ended, or are censored */
+};
+
+struct result_thread {
+	uint32_t thread, tid, tgid;
+	const char *comm;
+	bool kthread;
+	uint64_t start_ns, end_ns; /* within the window, relative to its start */
+	bool ended; /* else it still lived at the end: end_ns is the window's */
+	bool found; /* it existed before the window began */
+	struct totals sum;
+};
+
+struct result_process {
+	uint32_t tgid, parent_tgid;
+	const char *comm;
+	const char *command; /* argv joined by NULs; NULL unknown */
+	size_t command_size;
+	uint64_t start_ns, end_ns;
+	bool ended, found;
+	uint32_t threads; /* ever */
+	struct totals sum;
+};
+
+/* Contract: locks[].kind */
+enum lock_kind {
+	LOCK_MUTEX,
+	LOCK_RWLOCK,
+	LOCK_CONDITION,
+	LOCK_SEMAPHORE,
+	LOCK_BARRIER,
+	LOCK_JOIN,
+	LOCK_GIL,
+	LOCK_KERNEL,
+	LOCK_UNKNOWN,
+};
+
+const char *lock_kind_name(enum lock_kind kind);
+
+struct result_waiter {
+	uint32_t tid;
+	uint64_t waits, wait_ns, max_wait_ns;
+	uint32_t stack; /* user stack of the longest wait; 0 none */
+};
+
+/* Who had the lock (read from it) or, where it does not tell, who woke. */
+struct result_holder {
+	uint32_t tid; /* 0: not known */
+	uint64_t waits; /* that it was found holding, or ended */
+	uint64_t blame_ns;
+	uint32_t stack;
+};
+
+struct result_waker {
+	uint32_t tid; /* 0 with an interrupt */
+	const char *name; /* comm, or "timer", "disk", "network", "interrupt" */
+	uint64_t count;
+};
+
+struct result_lock {
+	uint32_t id; /* 1, 2 … within the recording */
+	enum lock_kind kind;
+	uint64_t address;
+	uint32_t tgid; /* 0: shared between processes */
+	bool shared;
+	const char *name; /* its mapping or symbol; NULL unknown */
+	const char *place; /* kernel locks: the kernel function; else NULL */
+	uint64_t waits, wait_ns, max_wait_ns;
+	uint64_t contended_ns; /* of wait_ns: what counts as class lock */
+	uint64_t open_waits; /* not over when the recording ended */
+	VEC(struct result_waiter) waiters;
+	VEC(struct result_holder) holders; /* sum of blame_ns = wait_ns */
+	VEC(struct result_waker) wakers;
+};
+
+struct result_io {
+	enum wait_class class;
+	const char *target; /* path, address, "pipe:[N]" …; what reports call it */
+	uint32_t object; /* 0: not by object */
+	uint64_t waits, wait_ns, max_wait_ns;
+	uint32_t threads; /* that waited for it */
+	const char *syscall; /* the one that waited longest, "read", "fsync" …; NULL none */
+};
+
+struct result_wakeup {
+	uint32_t waker_tid; /* 0: an interrupt */
+	const char *waker; /* comm, or "timer" | "disk" | "network" | "interrupt" */
+	bool interrupt;
+	uint32_t wakee_tid;
+	const char *wakee;
+	uint64_t count, wait_ns; /* waits that it ended */
+};
+
+struct result_cpu {
+	uint32_t cpu;
+	uint64_t run_ns, other_ns, idle_ns; /* the target, others, nobody */
+};
+
+struct result_parallelism {
+	double mean; /* Σ run / observed */
+	uint32_t max;
+	uint64_t observed_ns; /* the window without what was lost */
+	uint64_t active_ns; /* at least one thread ran */
+	uint64_t serial_ns; /* exactly one */
+	VEC(uint64_t) by_running_ns; /* [k]: exactly k threads ran; sum is observed_ns */
+	double concurrency_mean; /* (Σ run + Σ runnable) / observed */
+	VEC(struct result_cpu) cpus;
+};
+
+/* A number that proves a finding. */
+struct evidence {
+	const char *key; /* as in the JSON */
+	enum { EVIDENCE_NS, EVIDENCE_COUNT, EVIDENCE_REAL, EVIDENCE_SHARE, EVIDENCE_TEXT } kind;
+	double real;
+	uint64_t number;
+	const char *text;
+};
+
+struct finding {
+	const char *id; /* "cores", "lock", "serial", "disk", "network", "child", "idle" … stable */
+	const char *title; /* one sentence with its numbers */
+	double share; /* of the time that it explains, 0 … 1 */
+	VEC(struct evidence) evidence;
+	const char *advice; /* one sentence: what to do */
+};
+
+/* A leaf of a flame graph. Keys are unique. */
+struct result_stack {
+	uint32_t thread; /* index into threads */
+	int class; /* enum wait_class, or STACK_RUN, STACK_RUNNABLE */
+	int16_t nr; /* system call of the wait, -1 none */
+	uint32_t user_stack, kernel_stack; /* 0 none */
+	uint64_t count; /* waits or samples */
+	uint64_t ns; /* waited; samples: 0 */
+};
+
+enum { STACK_RUN = -1, STACK_RUNNABLE = -2 };
+
+struct result {
+	struct recording recording; /* its text belongs to the model's owner */
+	uint64_t duration_ns; /* of the window that this result is about */
+	struct totals totals;
+	uint32_t thread_count, process_count;
+	uint64_t stacks_seen, stacks_truncated, stacks_complete; /* user stacks, by use */
+	uint64_t records; /* waits in the file */
+	VEC(struct result_thread) threads;
+	VEC(struct result_process) processes;
+	struct result_parallelism parallelism;
+	VEC(struct result_lock) locks;
+	VEC(struct result_io) io;
+	VEC(struct result_wakeup) wakeups;
+	VEC(struct finding) findings; /* at most three */
+	VEC(struct result_stack) stacks;
+};
+
+void result_release(struct result *r);
+
+#endif

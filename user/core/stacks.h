@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stacks: the stacks, frames and names of a recording, by number.
+ *
+ * Filled by the model from EVENT_STACK, EVENT_FRAME and EVENT_NAME. Numbers
+ * come from files: every look-up copes with any number.
+ */
+#ifndef RUNWAIT_CORE_STACKS_H
+#define RUNWAIT_CORE_STACKS_H
+
+#include "base/strbuf.h"
+#include "core/event.h"
+
+struct stacks;
+
+/* NULL when out of memory. */
+struct stacks *stacks_new(void);
+void stacks_free(struct stacks *s);
+
+/* Takes one event of the three types. 0 or -ENOMEM; nonsense is ignored. */
+int stacks_add(struct stacks *s, const struct event *e);
+
+struct stack_view {
+	const uint32_t *frames; /* leaf first; count of them */
+	uint32_t count;
+	uint8_t flags; /* STACK_… */
+	uint8_t place; /* enum kernel_place */
+};
+
+/* False, and an empty view, when the stack is not known. */
+bool stacks_get(const struct stacks *s, uint32_t stack, struct stack_view *ret);
+
+/*
+ * Appends what a frame is called everywhere: "function", with "_[k]" behind
+ * it when @mark_kernel and it is the kernel's; "module+0x1c40" where no symbol
+ * covers it; "0x7f…" where not even a module does.
+ */
+void stacks_print_frame(const struct stacks *s, uint32_t frame, bool mark_kernel,
+			struct strbuf *out);
+
+/* Names of one frame, innermost inlined first: returns how many there are and
+ * fills at most @max. 0: no symbol. */
+struct frame_name {
+	const char *function, *file; /* file: "" unknown */
+	uint32_t line;
+};
+size_t stacks_names(const struct stacks *s, uint32_t frame, struct frame_name *names, size_t max);
+
+/* Its module and offset; false when the frame is not known. */
+bool stacks_frame(const struct stacks *s, uint32_t frame, struct event_frame *ret);
+
+#endif
