@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * object: what a descriptor leads to, read at the moment of the wait, before
+ * anyone can close it.
+ *
+ * A wait record carries only the object's key. What it is (path, addresses) is
+ * sent once, when the key was not seen lately. A thread that waits for the same
+ * open file as the last time costs three reads.
+ */
+#ifndef RUNWAIT_BPF_OBJECT_H
+#define RUNWAIT_BPF_OBJECT_H
+
+#include "ring.bpf.h"
+
+enum { PATH_DEPTH_MAX = 24, PATH_NAME_MAX = 64 };
+
+struct object_record {
+	struct wire_object o;
+	char text[WIRE_PATH_MAX];
+	char slack[PATH_NAME_MAX]; /* the last name may be written whole before it is refused */
+};
+
+static __always_inline struct mount *mount_of(struct vfsmount *vfs)
+{
+	return (void *)vfs - bpf_core_field_offset(struct mount, mnt);
+}
+
+/* Appends components leaf first, each with its NUL, walking up through mounts. */
+__noinline int object_path(struct object_record *rec, u64 file_address)
+{
+	struct file *file = (void *)file_address;
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct mount *mount = mount_of(BPF_CORE_READ(file, f_path.mnt));
+	u32 used = 0;
+
+	if (!rec)
+		return 0;
+	for (int i = 0; i < PATH_DEPTH_MAX; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		struct dentry *root = BPF_CORE_READ(mount, mnt.mnt_root);
+
+		if (dentry == root || dentry == parent) {
+			struct mount *up = BPF_CORE_READ(mount, mnt_parent);
+
+			if (up == mount || dentry != root)
+				break;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = up;
+			continue;
+		}
+		if (used >= WIRE_PATH_MAX - 1)
+			break;
+		long n = bpf_probe_read_kernel_str(rec->text + (used & (WIRE_PATH_MAX - 1)),
+						   PATH_NAME_MAX,
+						   BPF_CORE_READ(dentry, d_name.name));
+
+		if (n <= 0)
+			break;
+		used += n;
+		dentry = parent;
+	}
+	if (used > WIRE_PATH_MAX)
+		used = WIRE_PATH_MAX;
+	rec->o.text_size = used;
+	return 0;
+}
+
+static __always_inline void unix_name(struct object_record *rec, struct sock *sk)
+{
+	struct unix_address *addr = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	s32 len;
+
+	if (!addr) {
+		/* a client has no name of its own: it is called as its peer */
+		struct unix_sock *peer = (void *)BPF_CORE_READ((struct unix_sock *)sk, peer);
+
+		if (!peer)
+			return;
+		addr = BPF_CORE_READ(peer, addr);
+	}
+	if (!addr)
+		return;
+	len = BPF_CORE_READ(addr, len) - (s32)sizeof(u16);
+	if (len <= 0)
+		return;
+	if (len > 108)
+		len = 108;
+	/* sockaddr_un follows the struct's fixed part: its family, then the path */
+	if (!bpf_probe_read_kernel(rec->text, len & 127,
+				   (void *)addr + bpf_core_type_size(struct unix_address) +
+					   sizeof(u16)))
+		rec->o.text_size = len & 127;
+}
+
+__noinline int object_socket(struct object_record *rec, u64 file_address)
+{
+	struct file *file = (void *)file_address;
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+
+	if (!rec || !sk)
+		return 0;
+	rec->o.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	rec->o.state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	rec->o.protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (rec->o.family == AF_UNIX) {
+		unix_name(rec, sk);
+		return 0;
+	}
+	if (rec->o.family != AF_INET && rec->o.family != AF_INET6)
+		return 0;
+	rec->o.local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	rec->o.remote_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (rec->o.family == AF_INET) {
+		u32 a = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+
+		__builtin_memcpy(rec->o.local, &a, sizeof(a));
+		a = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+		__builtin_memcpy(rec->o.remote, &a, sizeof(a));
+	} else {
+		BPF_CORE_READ_INTO(&rec->o.local, sk, __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&rec->o.remote, sk, __sk_common.skc_v6_daddr);
+	}
+	return 0;
+}
+
+static __always_inline u16 object_kind(u16 mode, bool anonymous)
+{
+	if (anonymous)
+		return WIRE_OBJECT_ANON;
+	switch (mode & S_IFMT) {
+	case S_IFSOCK:
+		return WIRE_OBJECT_SOCKET;
+	case S_IFIFO:
+		return WIRE_OBJECT_PIPE;
+	case S_IFBLK:
+		return WIRE_OBJECT_BLOCK;
+	case S_IFCHR:
+		return WIRE_OBJECT_CHAR;
+	default:
+		return WIRE_OBJECT_FILE;
+	}
+}
+
+/*
+ * Everything about the object behind a struct file. Global functions take
+ * kernel pointers as numbers: the verifier checks each such function once.
+ */
+__noinline int object_describe(struct object_record *rec, u64 file_address, u32 tgid, u64 key)
+{
+	struct file *file = (void *)file_address;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	const unsigned char *name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+	u8 first = 0;
+	u16 mode;
+
+	if (!rec)
+		return 0;
+	__builtin_memset(&rec->o, 0, sizeof(rec->o));
+	mode = BPF_CORE_READ(inode, i_mode);
+	bpf_probe_read_kernel(&first, sizeof(first), name);
+	/* "[eventfd]", "[timerfd]": the names of anonymous inodes */
+	rec->o.kind = object_kind(mode, first == '[' && (mode & S_IFMT) != S_IFSOCK);
+	rec->o.key = key;
+	rec->o.tgid = tgid;
+	rec->o.inode = BPF_CORE_READ(inode, i_ino);
+	rec->o.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	if (rec->o.kind == WIRE_OBJECT_BLOCK || rec->o.kind == WIRE_OBJECT_CHAR)
+		rec->o.device = BPF_CORE_READ(inode, i_rdev);
+	if (rec->o.kind == WIRE_OBJECT_SOCKET) {
+		object_socket(rec, file_address);
+	} else if (rec->o.kind == WIRE_OBJECT_ANON) {
+		long n = bpf_probe_read_kernel_str(rec->text, PATH_NAME_MAX, name);
+
+		rec->o.text_size = n > 0 ? n & 127 : 0;
+	} else {
+		object_path(rec, file_address);
+	}
+	return 0;
+}
+
+static __always_inline u32 object_finish(struct object_record *rec, u64 now)
+{
+	u32 size = sizeof(rec->o) + ((rec->o.text_size + 7) & ~7u);
+
+	rec->o.time_ns = now;
+	head_set(&rec->o.head, WIRE_OBJECT, size, 0, 0);
+	return size;
+}
+
+/* The struct file behind a descriptor of @task, as a number; 0 none. */
+static __always_inline u64 file_of_fd(struct task_struct *task, u32 fd)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **slots;
+	u64 file = 0;
+
+	if (!fdt || fd >= BPF_CORE_READ(fdt, max_fds))
+		return 0;
+	slots = BPF_CORE_READ(fdt, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), slots + fd))
+		return 0;
+	return file;
+}
+
+static __always_inline u64 mix(u64 x)
+{
+	x *= 0x9e3779b97f4a7c15ull;
+	return x ^ (x >> 29);
+}
+
+/*
+ * Key of an object: its inode and device, but the address of the open file for
+ * anonymous inodes, which all share one.
+ */
+static __always_inline u64 object_key(u64 file_address)
+{
+	struct file *file = (void *)file_address;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	u64 ino = BPF_CORE_READ(inode, i_ino);
+	u32 dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	u16 type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
+	u8 first = 0;
+
+	if (type != S_IFSOCK && type != S_IFIFO) {
+		bpf_probe_read_kernel(&first, sizeof(first),
+				      BPF_CORE_READ(file, f_path.dentry, d_name.name));
+		if (first == '[')
+			ino = file_address;
+	}
+	return mix(mix(ino) + dev) | 1;
+}
+
+/* True when the object must be described now; marks it as sent. */
+static __always_inline bool object_is_new(u64 key)
+{
+	u64 *slot = &objects_sent[(key >> 1) & (sizeof(objects_sent) / sizeof(u64) - 1)];
+
+	if (*slot == key)
+		return false;
+	*slot = key;
+	return true;
+}
+
+static __always_inline void object_forget(u64 key)
+{
+	objects_sent[(key >> 1) & (sizeof(objects_sent) / sizeof(u64) - 1)] = 0;
+}
+
+#endif

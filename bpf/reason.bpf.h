@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * reason: what a thread that is about to block, or that is found blocked, waits
+ * for: its system call, the arguments, and what they lead to.
+ *
+ * Two situations: at a switch the thread is current and its memory is mapped;
+ * in an iterator it is any other task, whose memory only the sleepable
+ * bpf_copy_from_user_task() can read.
+ */
+#ifndef RUNWAIT_BPF_REASON_H
+#define RUNWAIT_BPF_REASON_H
+
+#include "object.bpf.h"
+
+/* Reads user memory of the outgoing thread. */
+static __always_inline long user_read_current(void *to, u32 size, u64 from, struct task_struct *task)
+{
+	return bpf_probe_read_user(to, size, (void *)from);
+}
+
+/*
+ * The words around a futex. A lock at the edge of its mapping has no words on
+ * one side: try less and less, down to the word itself.
+ */
+#define futex_read(st, address, task, read)                                                        \
+	do {                                                                                       \
+		__builtin_memset((st)->futex, 0, sizeof((st)->futex));                             \
+		if (read((st)->futex, sizeof((st)->futex), (address) - 4 * WIRE_FUTEX_BEFORE,      \
+			 task) &&                                                                  \
+		    read((st)->futex + WIRE_FUTEX_BEFORE,                                          \
+			 sizeof((st)->futex) - 4 * WIRE_FUTEX_BEFORE, address, task))              \
+			read((st)->futex + WIRE_FUTEX_BEFORE, 4, address, task);                   \
+	} while (0)
+
+#if defined(__TARGET_ARCH_x86)
+static __always_inline void args_read(struct thread_state *st, const struct pt_regs *regs)
+{
+	/* exceptions and interrupts leave -1; 32-bit code has numbers of its own */
+	st->nr = regs->cs == 0x23 ? -1 : (s16)regs->orig_ax;
+	st->args[0] = regs->di;
+	st->args[1] = regs->si;
+	st->args[2] = regs->dx;
+	st->args[3] = regs->r10;
+}
+
+static __always_inline s16 nr_read(const struct pt_regs *regs)
+{
+	return (s16)regs->orig_ax;
+}
+#elif defined(__TARGET_ARCH_arm64)
+static __always_inline void args_read(struct thread_state *st, const struct pt_regs *regs)
+{
+	st->nr = (s16)regs->syscallno;
+	st->args[0] = regs->orig_x0;
+	st->args[1] = regs->regs[1];
+	st->args[2] = regs->regs[2];
+	st->args[3] = regs->regs[3];
+}
+
+static __always_inline s16 nr_read(const struct pt_regs *regs)
+{
+	return (s16)regs->syscallno;
+}
+#endif
+
+static __always_inline u8 argument_kind(s16 nr)
+{
+	u32 index = (u16)nr; /* negative numbers become too large */
+
+	if (index >= CONFIG_SYSCALLS)
+		return CONFIG_ARG_NONE;
+	/* clang may compare another register than the one it indexes with */
+	asm volatile("%0 &= %1" : "+r"(index) : "i"(CONFIG_SYSCALLS - 1));
+	return config.argument[index];
+}
+
+/* The open file that the wait is about, 0 none. @pollfd: what poll's array was read into. */
+static __always_inline u64 reason_file(struct task_struct *task, struct thread_state *st, u8 kind,
+				       u32 poll_fd)
+{
+	if (kind == CONFIG_ARG_FD)
+		return file_of_fd(task, (u32)st->args[0]);
+	if (kind == CONFIG_ARG_POLL && st->args[1] == 1)
+		return file_of_fd(task, poll_fd);
+	return 0;
+}
+
+/* Sets detail and object from a file; true when the object must be sent. */
+static __always_inline bool reason_object(struct thread_state *st, u64 file)
+{
+	u64 inode = (u64)BPF_CORE_READ((struct file *)file, f_inode);
+	u64 ino = BPF_CORE_READ((struct inode *)inode, i_ino);
+
+	st->detail = WIRE_DETAIL_OBJECT;
+	/* the address alone may have been given to another file meanwhile */
+	if (st->last_file == file && st->last_inode == ino) {
+		st->object = st->last_object;
+		return false;
+	}
+	st->last_file = file;
+	st->last_inode = ino;
+	st->last_object = object_key(file);
+	st->object = st->last_object;
+	return object_is_new(st->object);
+}
+
+#endif

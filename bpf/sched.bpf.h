@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * sched: the probes on the scheduler's own path. They decide when a thread
+ * runs, is runnable or waits; everything else in bpf/ serves them.
+ *
+ *	switch-out  the thread is current: remember why it goes
+ *	waking      remember who ended the wait, and when
+ *	switch-in   send one record about the whole of it
+ *
+ * Interrupts are off in all of sched_switch, which is what ring.bpf.h asks for.
+ */
+#ifndef RUNWAIT_BPF_SCHED_H
+#define RUNWAIT_BPF_SCHED_H
+
+#include "reason.bpf.h"
+#include "stack.bpf.h"
+
+enum { CPU_TARGET = 1, CPU_OTHER = 2, CPU_IDLE = 3 };
+
+static __always_inline u32 task_state(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->__state))
+		return task->__state;
+	return (u32)((struct task_struct___state *)task)->state;
+}
+
+/* Tells user space what an object is. */
+static __noinline void object_send(struct wire_ring *ring, struct thread_state *st, u64 file, u64 now)
+{
+	struct object_record *rec = ring_begin_optional(ring, sizeof(*rec));
+
+	if (!rec) {
+		object_forget(st->object);
+		return;
+	}
+	object_describe(rec, file, st->tgid, st->object);
+	object_finish(rec, now);
+	ring_end(ring, &rec->o.head);
+}
+
+/* What current, which is about to block, waits for. */
+static __always_inline void out_reason(struct wire_ring *ring, struct thread_state *st,
+				       struct task_struct *prev, u64 now)
+{
+	u64 file;
+	u32 fd = -1;
+	u8 kind;
+
+	st->detail = WIRE_DETAIL_NONE;
+	if (st->flags & WIRE_SWITCH_KTHREAD) {
+		st->nr = -1;
+		return;
+	}
+	args_read(st, (struct pt_regs *)bpf_task_pt_regs(prev));
+	kind = argument_kind(st->nr);
+	if (kind == CONFIG_ARG_FUTEX) {
+		st->detail = WIRE_DETAIL_FUTEX;
+		futex_read(st, st->args[0], prev, user_read_current);
+		return;
+	}
+	if (kind == CONFIG_ARG_VFORK)
+		st->flags |= WIRE_SWITCH_VFORK;
+	if (kind == CONFIG_ARG_POLL && st->args[1] == 1)
+		user_read_current(&fd, sizeof(fd), st->args[0], prev);
+	file = reason_file(prev, st, kind, fd);
+	if (file && reason_object(st, file))
+		object_send(ring, st, file, now);
+}
+
+static __always_inline u8 out_flags(struct task_struct *task, u32 state)
+{
+	u8 flags = 0;
+
+	if (BPF_CORE_READ_BITFIELD(task, in_iowait))
+		flags |= WIRE_SWITCH_IOWAIT;
+	if (state & TASK_UNINTERRUPTIBLE)
+		flags |= WIRE_SWITCH_UNINTERRUPTIBLE;
+	if (state & (TASK_STOPPED | TASK_TRACED))
+		flags |= WIRE_SWITCH_STOPPED;
+	if (task_is_kthread(task))
+		flags |= WIRE_SWITCH_KTHREAD;
+	return flags;
+}
+
+static __always_inline void off_send(struct wire_ring *ring, const struct thread_state *st, u8 type,
+				     u64 now)
+{
+	struct wire_off *rec = ring_begin(ring, sizeof(*rec), now);
+
+	if (!rec)
+		return;
+	rec->time_ns = now;
+	rec->tid = st->tid;
+	rec->tgid = st->tgid;
+	rec->voluntary = st->voluntary;
+	rec->involuntary = st->involuntary;
+	rec->cpu = bpf_get_smp_processor_id();
+	head_set(&rec->head, type, sizeof(*rec), 0, st->thread);
+	ring_end(ring, &rec->head);
+}
+
+static __always_inline void switch_out(struct wire_ring *ring, struct thread_state *st,
+				       struct task_struct *prev, u32 state, bool preempt, u64 now)
+{
+	u32 voluntary = prev->nvcsw;
+
+	st->flags = out_flags(prev, state);
+	if (voluntary != st->voluntary)
+		st->flags |= WIRE_SWITCH_VOLUNTARY;
+	st->voluntary = voluntary;
+	st->involuntary = prev->nivcsw;
+	st->out_ns = now;
+	st->is_out = 1;
+	st->user_stack = 0;
+	if (preempt || state == TASK_RUNNING) {
+		st->why = WIRE_WHY_PREEMPTED;
+		st->detail = WIRE_DETAIL_NONE;
+		return;
+	}
+	st->why = WIRE_WHY_BLOCKED;
+	out_reason(ring, st, prev, now);
+	if (config.stacks && !(st->flags & WIRE_SWITCH_KTHREAD))
+		st->user_stack = stack_user(ring, prev, st->tgid, now);
+}
+
+/*
+ * Long waits get their kernel stack, those whose system call does not tell
+ * what they are for already when shorter: it costs as much as the switch.
+ */
+static __always_inline bool wants_kernel_stack(const struct thread_state *st, u64 out_ns)
+{
+	if (!config.stacks || st->why != WIRE_WHY_BLOCKED)
+		return false;
+	if (out_ns >= config.kernel_stack_ns)
+		return true;
+	return out_ns >= config.kernel_stack_vague_ns &&
+	       (st->nr < 0 || ((st->flags & WIRE_SWITCH_UNINTERRUPTIBLE) &&
+			       !(st->flags & (WIRE_SWITCH_IOWAIT | WIRE_SWITCH_VFORK))));
+}
+
+static __always_inline void switch_fill(struct wire_switch *rec, const struct thread_state *st)
+{
+	rec->tid = st->tid;
+	rec->tgid = st->tgid;
+	rec->out_ns = st->out_ns;
+	rec->woken_ns = st->woken_ns;
+	rec->voluntary = st->voluntary;
+	rec->involuntary = st->involuntary;
+	rec->why = st->why;
+	rec->nr = st->nr;
+	rec->detail = st->detail;
+	rec->user_stack = st->user_stack;
+	rec->args[0] = st->args[0];
+	rec->args[1] = st->args[1];
+	rec->args[2] = st->args[2];
+	rec->args[3] = st->args[3];
+	if (st->detail == WIRE_DETAIL_FUTEX)
+		__builtin_memcpy(rec->futex, st->futex, sizeof(rec->futex));
+	else
+		rec->object = st->object;
+	/* a wake before this run is an old one, of a wait that did not come */
+	if (st->woken_ns && st->woken_ns >= st->in_ns) {
+		rec->waker_flags = st->waker_flags | WIRE_WAKER_SEEN;
+		rec->waker_nr = st->waker_nr;
+		rec->waker_tid = st->waker_tid;
+	} else {
+		rec->woken_ns = 0;
+		rec->waker_flags = 0;
+		rec->waker_nr = -1;
+		rec->waker_tid = 0;
+	}
+}
+
+static __noinline void short_send(struct wire_ring *ring, struct thread_state *st, u64 now)
+{
+	struct wire_short *rec = ring_begin(ring, sizeof(*rec), now);
+
+	if (!rec)
+		return;
+	rec->time_ns = now;
+	rec->tid = st->tid;
+	rec->tgid = st->tgid;
+	rec->voluntary = st->short_voluntary;
+	rec->involuntary = st->short_involuntary;
+	rec->wait_ns = st->short_wait_ns;
+	rec->runnable_ns = st->short_runnable_ns;
+	rec->nr = st->short_nr;
+	rec->cpu = bpf_get_smp_processor_id();
+	head_set(&rec->head, WIRE_SHORT, sizeof(*rec), 0, st->thread);
+	ring_end(ring, &rec->head);
+	st->short_voluntary = 0;
+	st->short_involuntary = 0;
+	st->short_wait_ns = 0;
+	st->short_runnable_ns = 0;
+}
+
+/* With --min-wait: adds a wait below it to the sums. True when it needs no record of its own. */
+static __always_inline bool switch_is_short(struct wire_ring *ring, struct thread_state *st, u64 now)
+{
+	bool blocked = st->why == WIRE_WHY_BLOCKED;
+	u64 woken = st->woken_ns < st->out_ns ? st->out_ns : st->woken_ns;
+
+	if (!config.min_wait_ns || !st->out_ns || st->why == WIRE_WHY_NEW)
+		return false;
+	if (now - st->out_ns >= config.min_wait_ns) {
+		if (st->short_voluntary + st->short_involuntary)
+			short_send(ring, st, now);
+		return false;
+	}
+	/* sums are by system call: another one closes them */
+	if (blocked && st->short_voluntary && st->short_nr != st->nr)
+		short_send(ring, st, now);
+	if (st->flags & WIRE_SWITCH_VOLUNTARY)
+		st->short_voluntary++;
+	else
+		st->short_involuntary++;
+	if (blocked) {
+		st->short_nr = st->nr;
+		st->short_wait_ns += woken - st->out_ns;
+		st->short_runnable_ns += now - woken;
+	} else {
+		st->short_runnable_ns += now - st->out_ns;
+	}
+	return true;
+}
+
+static __always_inline void switch_in(struct wire_ring *ring, struct thread_state *st,
+				      struct task_struct *next, u64 now)
+{
+	u64 kernel_stack = 0;
+	struct wire_switch *rec;
+
+	if (st->out_ns && wants_kernel_stack(st, now - st->out_ns))
+		kernel_stack = stack_kernel_of(ring, next, now);
+	rec = ring_begin(ring, sizeof(*rec), now);
+	if (rec) {
+		switch_fill(rec, st);
+		rec->in_ns = now;
+		rec->cpu = bpf_get_smp_processor_id();
+		rec->kernel_stack = kernel_stack;
+		if (st->why == WIRE_WHY_BLOCKED && !rec->woken_ns && st->out_ns)
+			ring->loss[WIRE_LOSS_WAKER]++;
+		head_set(&rec->head, WIRE_SWITCH, sizeof(*rec), st->flags, st->thread);
+		ring_end(ring, &rec->head);
+	}
+}
+
+static __always_inline void core_use(struct wire_ring *ring, u64 kind, u64 now)
+{
+	u64 span = now - ring->switched_ns;
+
+	if (ring->now == CPU_IDLE)
+		ring->idle_ns += span;
+	else if (ring->now == CPU_TARGET)
+		ring->target_ns += span;
+	else if (ring->now)
+		ring->other_ns += span;
+	ring->switched_ns = now;
+	ring->now = kind;
+}
+
+static __noinline struct thread_state *thread_seen(struct wire_ring *ring, struct task_struct *task,
+						   u64 now)
+{
+	struct thread_state *st;
+	struct wire_task *rec;
+
+	if (task->tgid == config.self_tgid)
+		return NULL;
+	st = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!st) {
+		ring->loss[WIRE_LOSS_STORAGE]++;
+		return NULL;
+	}
+	if (st->thread)
+		return st;
+	st->thread = __sync_fetch_and_add(&threads_ever, 1) + 1;
+	st->tid = task->pid;
+	st->tgid = task->tgid;
+	rec = ring_begin(ring, sizeof(*rec), now);
+	if (!rec)
+		return st;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	rec->time_ns = now;
+	rec->start_boot_ns = task->start_boottime;
+	rec->tid = task->pid;
+	rec->tgid = task->tgid;
+	rec->parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
+	rec->voluntary = task->nvcsw;
+	rec->involuntary = task->nivcsw;
+	rec->how = WIRE_HOW_SEEN;
+	rec->kthread = task_is_kthread(task);
+	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), task->comm);
+	head_set(&rec->head, WIRE_TASK, sizeof(*rec), 0, st->thread);
+	ring_end(ring, &rec->head);
+	return st;
+}
+
+/* Storage of a task that may be recorded; the idle tasks never are. */
+static __always_inline struct thread_state *thread_of_switch(struct wire_ring *ring,
+							     struct task_struct *task, u64 now)
+{
+	struct thread_state *st;
+
+	if (!task->pid)
+		return NULL;
+	st = thread_recorded(task);
+	if (!st && config.all_tasks)
+		st = thread_seen(ring, task, now);
+	return st;
+}
+
+SEC("tp_btf/sched_switch")
+int on_sched_switch(u64 *ctx)
+{
+	bool preempt = ctx[0];
+	struct task_struct *prev = (void *)ctx[1];
+	struct task_struct *next = (void *)ctx[2];
+	u32 state = config.has_prev_state ? (u32)ctx[3] : task_state(prev);
+	struct wire_ring *ring = ring_here();
+	struct thread_state *out, *in;
+	u64 now;
+
+	if (!ring)
+		return 0;
+	now = bpf_ktime_get_ns();
+	out = thread_of_switch(ring, prev, now);
+	in = thread_of_switch(ring, next, now);
+	if (out)
+		switch_out(ring, out, prev, state, preempt, now);
+	if (out && state & TASK_DEAD)
+		off_send(ring, out, WIRE_DEAD, now);
+	else if (out && !in)
+		off_send(ring, out, WIRE_OFF, now);
+	if (in) {
+		if (!switch_is_short(ring, in, now))
+			switch_in(ring, in, next, now);
+		in->is_out = 0;
+		in->in_ns = now;
+	}
+	core_use(ring, in ? CPU_TARGET : next->pid ? CPU_OTHER : CPU_IDLE, now);
+	return 0;
+}
+
+/*
+ * Interrupts run on a stack of their own: when ours is not the task's, the
+ * task did not do it. The frame pointer becomes a plain number by way of
+ * memory, since the verifier lets nobody compute with it.
+ */
+static __always_inline bool waker_in_interrupt(struct thread_state *st, struct task_struct *waker)
+{
+	u64 marker = 0;
+
+	*(volatile u64 *)&st->probe_stack = (u64)&marker;
+	return *(volatile u64 *)&st->probe_stack - (u64)waker->stack >= 16384;
+}
+
+SEC("tp_btf/sched_waking")
+int on_sched_waking(u64 *ctx)
+{
+	struct task_struct *wakee = (void *)ctx[0];
+	struct thread_state *st = thread_recorded(wakee);
+	struct task_struct *waker;
+	u8 flags = 0;
+	s16 nr = -1;
+
+	if (!st)
+		return 0;
+	waker = bpf_get_current_task_btf();
+	if (!waker->pid) {
+		flags = WIRE_WAKER_IDLE | WIRE_WAKER_INTERRUPT;
+	} else if (task_is_kthread(waker)) {
+		flags = WIRE_WAKER_KTHREAD;
+	} else {
+		nr = nr_read((struct pt_regs *)bpf_task_pt_regs(waker));
+		if (nr < 0)
+			flags = WIRE_WAKER_USER;
+	}
+	if (waker_in_interrupt(st, waker))
+		flags |= WIRE_WAKER_INTERRUPT;
+	st->waker_tid = waker->pid;
+	st->waker_nr = nr;
+	st->waker_flags = flags;
+	st->woken_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int on_sched_wakeup_new(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct thread_state *st = thread_recorded(task);
+
+	if (!st)
+		return 0;
+	st->waker_tid = bpf_get_current_pid_tgid();
+	st->waker_nr = -1;
+	st->waker_flags = 0;
+	st->woken_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+#endif

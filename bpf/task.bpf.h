@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * task: the life of threads and processes: who is taken up when, and under
+ * what name. These probes run where interrupts are on, so they speak through
+ * the ring buffer of rare records, and the iterators through their own file.
+ */
+#ifndef RUNWAIT_BPF_TASK_H
+#define RUNWAIT_BPF_TASK_H
+
+#include "sched.bpf.h"
+
+u64 rare_lost; /* records that the ring buffer had no room for */
+u64 storage_lost; /* threads that got no storage */
+
+static __always_inline void task_fill(struct wire_task *rec, struct task_struct *task,
+				      const struct thread_state *st, u8 how, u64 now)
+{
+	__builtin_memset(rec, 0, sizeof(*rec));
+	rec->time_ns = now;
+	rec->start_boot_ns = task->start_boottime;
+	rec->tid = st->tid;
+	rec->tgid = st->tgid;
+	rec->parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
+	rec->voluntary = task->nvcsw;
+	rec->involuntary = task->nivcsw;
+	rec->how = how;
+	rec->kthread = task_is_kthread(task);
+	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), task->comm);
+	head_set(&rec->head, WIRE_TASK, sizeof(*rec), 0, st->thread);
+}
+
+static __always_inline void thread_begin(struct thread_state *st, struct task_struct *task)
+{
+	st->tid = task->pid;
+	st->tgid = task->tgid;
+	st->voluntary = task->nvcsw;
+	st->involuntary = task->nivcsw;
+	st->thread = __sync_fetch_and_add(&threads_ever, 1) + 1;
+}
+
+static __noinline void task_send(struct task_struct *task, const struct thread_state *st, u8 how,
+				 u32 parent_thread, u64 now)
+{
+	struct wire_task *rec = bpf_ringbuf_reserve(&rare, sizeof(*rec), 0);
+
+	if (!rec) {
+		__sync_fetch_and_add(&rare_lost, 1);
+		return;
+	}
+	task_fill(rec, task, st, how, now);
+	rec->parent_thread = parent_thread;
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
+SEC("tp_btf/sched_process_fork")
+int on_sched_process_fork(u64 *ctx)
+{
+	struct task_struct *parent = (void *)ctx[0];
+	struct task_struct *child = (void *)ctx[1];
+	struct thread_state *of_parent = thread_recorded(parent), *st;
+	u64 now;
+
+	if (!of_parent && !config.all_tasks)
+		return 0;
+	if (parent->tgid != child->tgid && !config.children)
+		return 0;
+	if (child->tgid == config.self_tgid)
+		return 0;
+	st = bpf_task_storage_get(&threads, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!st) {
+		__sync_fetch_and_add(&storage_lost, 1);
+		return 0;
+	}
+	now = bpf_ktime_get_ns();
+	thread_begin(st, child);
+	st->why = WIRE_WHY_NEW;
+	st->nr = -1;
+	st->out_ns = now;
+	st->is_out = 1;
+	task_send(child, st, WIRE_HOW_FORKED, of_parent ? of_parent->thread : 0, now);
+	return 0;
+}
+
+struct exec_record {
+	struct wire_exec e;
+	char args[WIRE_PATH_MAX];
+};
+
+static __noinline void exec_send(struct task_struct *task, const struct thread_state *st, u32 old_tid,
+				 u64 now)
+{
+	struct exec_record *rec = bpf_ringbuf_reserve(&rare, sizeof(*rec), 0);
+	u64 start, size;
+
+	if (!rec) {
+		__sync_fetch_and_add(&rare_lost, 1);
+		return;
+	}
+	start = BPF_CORE_READ(task, mm, arg_start);
+	size = BPF_CORE_READ(task, mm, arg_end) - start;
+	if (size > WIRE_PATH_MAX)
+		size = WIRE_PATH_MAX;
+	__builtin_memset(&rec->e, 0, sizeof(rec->e));
+	rec->e.time_ns = now;
+	rec->e.tid = st->tid;
+	rec->e.tgid = st->tgid;
+	rec->e.old_tid = old_tid;
+	if (!bpf_probe_read_user(rec->args, size, (void *)start))
+		rec->e.args_size = size;
+	bpf_probe_read_kernel(rec->e.comm, sizeof(rec->e.comm), task->comm);
+	head_set(&rec->e.head, WIRE_EXEC, sizeof(*rec), 0, st->thread);
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
+SEC("tp_btf/sched_process_exec")
+int on_sched_process_exec(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	u32 old_tid = ctx[1];
+	struct thread_state *st = thread_find(task);
+	u64 now;
+
+	if (!st)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (!st->thread) {
+		if (!(st->mark & MARK_EXEC))
+			return 0;
+		thread_begin(st, task);
+		st->in_ns = now;
+		task_send(task, st, WIRE_HOW_EXECED, 0, now);
+	}
+	/* a thread that was not the leader now has the leader's TID */
+	st->tid = task->pid;
+	exec_send(task, st, old_tid, now);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int on_task_rename(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	const char *comm = (void *)ctx[1];
+	struct thread_state *st = thread_recorded(task);
+	struct wire_comm *rec;
+
+	if (!st)
+		return 0;
+	rec = bpf_ringbuf_reserve(&rare, sizeof(*rec), 0);
+	if (!rec) {
+		__sync_fetch_and_add(&rare_lost, 1);
+		return 0;
+	}
+	rec->time_ns = bpf_ktime_get_ns();
+	rec->tid = st->tid;
+	rec->tgid = st->tgid;
+	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), comm);
+	head_set(&rec->head, WIRE_COMM, sizeof(*rec), 0, st->thread);
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+/* One reader at a time runs an iterator, so its records may lie here while they are made. */
+struct object_record iter_object;
+struct wire_switch iter_switch;
+struct wire_task iter_task;
+
+/* What one task that is not current waits for; it may go on running meanwhile. */
+static __always_inline void seed_reason(struct bpf_iter__task *ctx, struct task_struct *task,
+					struct thread_state *seed, bool may_sleep, u64 now)
+{
+	u32 fd = -1, size;
+	u64 file;
+	u8 kind;
+
+	if (seed->flags & WIRE_SWITCH_KTHREAD) {
+		seed->nr = -1;
+		return;
+	}
+	args_read(seed, (struct pt_regs *)bpf_task_pt_regs(task));
+	kind = argument_kind(seed->nr);
+	if (kind == CONFIG_ARG_VFORK)
+		seed->flags |= WIRE_SWITCH_VFORK;
+	if (kind == CONFIG_ARG_FUTEX) {
+		seed->detail = WIRE_DETAIL_FUTEX;
+		if (may_sleep) {
+#define task_read(to, size, from, task) bpf_copy_from_user_task(to, size, (void *)(from), task, 0)
+			futex_read(seed, seed->args[0], task, task_read);
+		}
+		return;
+	}
+	if (kind == CONFIG_ARG_POLL && seed->args[1] == 1 && may_sleep)
+		bpf_copy_from_user_task(&fd, sizeof(fd), (void *)seed->args[0], task, 0);
+	file = reason_file(task, seed, kind, fd);
+	if (!file)
+		return;
+	reason_object(seed, file);
+	/* the iterators' road is not the rings': say it again rather than too late */
+	object_describe(&iter_object, file, seed->tgid, seed->object);
+	size = object_finish(&iter_object, now);
+	if (size <= sizeof(iter_object))
+		bpf_seq_write(ctx->meta->seq, &iter_object, size);
+}
+
+static __always_inline u16 task_cpu_of(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->thread_info.cpu))
+		return task->thread_info.cpu;
+	return ((struct task_struct___cpu *)task)->cpu;
+}
+
+struct thread_state iter_state;
+
+/* Takes up one thread that exists: names it and says what it is doing. */
+static __always_inline void seed_thread(struct bpf_iter__task *ctx, struct task_struct *task,
+					bool may_sleep)
+{
+	struct thread_state *st = bpf_task_storage_get(&threads, task, NULL,
+						       BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct thread_state *seed = &iter_state;
+	u32 state;
+	u64 now;
+
+	if (!st) {
+		__sync_fetch_and_add(&storage_lost, 1);
+		return;
+	}
+	if (st->thread)
+		return;
+	thread_begin(st, task);
+	__builtin_memset(seed, 0, sizeof(*seed));
+	state = task_state(task);
+	seed->thread = st->thread;
+	seed->tid = st->tid;
+	seed->tgid = st->tgid;
+	seed->voluntary = st->voluntary;
+	seed->involuntary = st->involuntary;
+	seed->nr = -1;
+	seed->flags = out_flags(task, state);
+	seed->why = state != TASK_RUNNING ? WIRE_WHY_BLOCKED
+		    : task->on_cpu	  ? WIRE_WHY_RUNNING
+					  : WIRE_WHY_PREEMPTED;
+	now = bpf_ktime_get_ns();
+	task_fill(&iter_task, task, st, WIRE_HOW_FOUND, now);
+	bpf_seq_write(ctx->meta->seq, &iter_task, sizeof(iter_task));
+	if (seed->why == WIRE_WHY_BLOCKED)
+		seed_reason(ctx, task, seed, may_sleep, now);
+	switch_fill(&iter_switch, seed);
+	iter_switch.in_ns = 0;
+	iter_switch.cpu = task_cpu_of(task);
+	iter_switch.kernel_stack = 0;
+	head_set(&iter_switch.head, WIRE_OPEN, sizeof(iter_switch), seed->flags, seed->thread);
+	bpf_seq_write(ctx->meta->seq, &iter_switch, sizeof(iter_switch));
+}
+
+static __always_inline int seed_task(struct bpf_iter__task *ctx, bool may_sleep)
+{
+	struct task_struct *task = ctx->task;
+	struct thread_state *st;
+	u32 tgid;
+	u8 one = 1;
+
+	if (!task || !task->pid)
+		return 0;
+	tgid = task->tgid;
+	if (tgid == config.self_tgid)
+		return 0;
+	if (!config.all_tasks) {
+		/* user space marked the leaders; their threads follow in the next pass */
+		st = thread_find(task);
+		if (st && st->mark & MARK_TARGET)
+			bpf_map_update_elem(&targets, &tgid, &one, BPF_ANY);
+		if (!bpf_map_lookup_elem(&targets, &tgid))
+			return 0;
+	}
+	if (task->flags & PF_EXITING)
+		return 0;
+	seed_thread(ctx, task, may_sleep);
+	return 0;
+}
+
+SEC("iter.s/task")
+int seed_sleepable(struct bpf_iter__task *ctx)
+{
+	return seed_task(ctx, true);
+}
+
+/* For kernels whose iterators may not sleep (before 5.19): locks stay without owner. */
+SEC("iter/task")
+int seed_plain(struct bpf_iter__task *ctx)
+{
+	return seed_task(ctx, false);
+}
+
+/* At the end: who is still out, and for what. The probes are detached by then. */
+SEC("iter/task")
+int flush_open(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct thread_state *st;
+
+	if (!task || !task->pid)
+		return 0;
+	st = thread_recorded(task);
+	if (!st || !st->is_out || !st->out_ns)
+		return 0;
+	switch_fill(&iter_switch, st);
+	iter_switch.in_ns = 0;
+	iter_switch.cpu = task_cpu_of(task);
+	iter_switch.kernel_stack = 0;
+	head_set(&iter_switch.head, WIRE_OPEN, sizeof(iter_switch), st->flags, st->thread);
+	bpf_seq_write(ctx->meta->seq, &iter_switch, sizeof(iter_switch));
+	return 0;
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * config: what user space tells the probes before they are loaded. It is
+ * read-only data to them, so code that is switched off is not even verified.
+ */
+#ifndef RUNWAIT_CONFIG_H
+#define RUNWAIT_CONFIG_H
+
+#include "wire.h"
+
+/* How the arguments of a system call lead to what it waits for. */
+enum config_argument {
+	CONFIG_ARG_NONE,
+	CONFIG_ARG_FD, /* the first is a descriptor */
+	CONFIG_ARG_FUTEX, /* the first is the address of a futex */
+	CONFIG_ARG_POLL, /* an array of struct pollfd and its length */
+	CONFIG_ARG_VFORK, /* blocks only until a vfork child execs or ends */
+};
+
+enum { CONFIG_SYSCALLS = 512 };
+
+/* thread_state.mark */
+enum thread_mark {
+	MARK_TARGET = 1, /* leader of a process that seeding takes up */
+	MARK_EXEC = 2, /* recorded from its next exec on */
+};
+
+struct probe_config {
+	__u32 ring_mask; /* size of a ring's data - 1 */
+	__u32 self_tgid; /* runwait's own process, never recorded */
+	__u8 all_tasks; /* -a */
+	__u8 children; /* follow fork to new processes */
+	__u8 stacks; /* user and kernel stacks */
+	__u8 has_prev_state; /* sched_switch has a fourth argument (5.18) */
+	__u8 samples;
+	__u8 pad[3];
+	__u64 min_wait_ns;
+	__u64 kernel_stack_ns; /* take the kernel stack of waits at least this long */
+	__u64 kernel_stack_vague_ns; /* … of waits whose system call does not say what for */
+	__u8 argument[CONFIG_SYSCALLS]; /* enum config_argument by system call */
+};
+
+#endif
