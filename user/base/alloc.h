@@ -21,9 +21,9 @@ int alloc_grow(void **ptr, size_t *cap, size_t need, size_t size);
  * VEC(T) is a typed vector: { T *at; size_t count, cap; }, all zero when
  * empty. Elements move when it grows: keep indices, not pointers.
  */
-#define VEC(T)                                                                 \
+#define VEC(...)                                                               \
 	struct {                                                               \
-		T *at;                                                         \
+		__VA_ARGS__ *at;                                               \
 		size_t count, cap;                                             \
 	}
 

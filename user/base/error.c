@@ -20,23 +20,27 @@ int error_set(struct error *err, int code, const char *fmt, ...)
 int error_prefix(struct error *err, int code, const char *fmt, ...)
 {
 	char tail[sizeof(err->msg)];
+	size_t at, len;
 	va_list ap;
-	int n;
 
 	if (!err)
 		return code;
-	memcpy(tail, error_text(err, code), strlen(error_text(err, code)) + 1);
+	len = strlen(error_text(err, code));
+	if (len > sizeof(tail) - 1)
+		len = sizeof(tail) - 1;
+	memcpy(tail, error_text(err, code), len);
 	va_start(ap, fmt);
-	n = vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(err->msg)) {
-		size_t left = sizeof(err->msg) - (size_t)n;
-
-		if (left > 2) {
-			memcpy(err->msg + n, ": ", 3);
-			strncat(err->msg, tail, left - 3);
-		}
-	}
+	at = strlen(err->msg);
+	if (at + 2 >= sizeof(err->msg))
+		return code;
+	memcpy(err->msg + at, ": ", 2);
+	at += 2;
+	if (len > sizeof(err->msg) - 1 - at)
+		len = sizeof(err->msg) - 1 - at;
+	memcpy(err->msg + at, tail, len);
+	err->msg[at + len] = '\0';
 	return code;
 }
 
