@@ -23,14 +23,14 @@
 const volatile struct probe_config config = { 0 };
 
 /* Filled at run time, read by nobody else: zero-initialised. */
-u32 threads_ever; /* the last number given to a thread */
+static u32 threads_ever; /* the last number given to a thread */
 
 /*
  * Stacks and objects that were sent lately, by hash: a slot that holds another
  * one is simply overwritten, and the other is sent again when it returns.
  */
-u64 stacks_sent[1 << 14];
-u64 objects_sent[1 << 12];
+static u64 stacks_sent[1 << 14];
+static u64 objects_sent[1 << 12];
 
 struct thread_state {
 	u32 thread; /* 0: only marked */
@@ -59,6 +59,8 @@ struct thread_state {
 	s16 pad[3];
 	u64 probe_stack; /* see waker_in_interrupt() */
 };
+
+_Static_assert(__builtin_offsetof(struct thread_state, mark) == MARK_OFFSET, "user space sets it");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

@@ -9,8 +9,8 @@
 
 #include "sched.bpf.h"
 
-u64 rare_lost; /* records that the ring buffer had no room for */
-u64 storage_lost; /* threads that got no storage */
+unsigned long long rare_lost; /* records that the ring buffer had no room for */
+unsigned long long storage_lost; /* threads that got no storage */
 
 static __always_inline void task_fill(struct wire_task *rec, struct task_struct *task,
 				      const struct thread_state *st, u8 how, u64 now)
@@ -161,9 +161,9 @@ int on_task_rename(u64 *ctx)
 }
 
 /* One reader at a time runs an iterator, so its records may lie here while they are made. */
-struct object_record iter_object;
-struct wire_switch iter_switch;
-struct wire_task iter_task;
+static struct object_record iter_object;
+static struct wire_switch iter_switch;
+static struct wire_task iter_task;
 
 /* What one task that is not current waits for; it may go on running meanwhile. */
 static __always_inline void seed_reason(struct bpf_iter__task *ctx, struct task_struct *task,
@@ -209,7 +209,7 @@ static __always_inline u16 task_cpu_of(struct task_struct *task)
 	return ((struct task_struct___cpu *)task)->cpu;
 }
 
-struct thread_state iter_state;
+static struct thread_state iter_state;
 
 /* Takes up one thread that exists: names it and says what it is doing. */
 static __always_inline void seed_thread(struct bpf_iter__task *ctx, struct task_struct *task,

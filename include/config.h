@@ -19,7 +19,9 @@ enum config_argument {
 
 enum { CONFIG_SYSCALLS = 512 };
 
-/* thread_state.mark */
+/* thread_state.mark; where it lies in the task storage, for user space to set */
+enum { MARK_OFFSET = 12 };
+
 enum thread_mark {
 	MARK_TARGET = 1, /* leader of a process that seeding takes up */
 	MARK_EXEC = 2, /* recorded from its next exec on */
