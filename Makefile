@@ -38,7 +38,7 @@ MACHINE := $(shell uname -m)
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes \
-	-Wwrite-strings -Wundef
+	-Wwrite-strings -Wundef -Wno-missing-field-initializers # tables leave out what is 0
 OPT := $(if $(DEBUG),-O0,-O2)
 CFLAGS ?= $(OPT) -g
 LDFLAGS ?=
@@ -126,9 +126,9 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(C_ALL) $(GEN) $(DEPS) -c $< -o $@
 
-# Only main knows the version and only capture the skeleton.
-$(BUILD)/obj/user/main.o: GEN = -I$(BUILD)/gen
-$(BUILD)/obj/user/main.o: $(BUILD)/gen/version.h
+# Who sees what is generated: the version one file, the skeleton capture.
+$(BUILD)/obj/user/cmd/version.o: GEN = -I$(BUILD)/gen
+$(BUILD)/obj/user/cmd/version.o: $(BUILD)/gen/version.h
 $(BUILD)/obj/user/capture/%.o: GEN = -I$(BUILD)/gen
 $(call objects,$(wildcard user/capture/*.c)): | $(SKELETON)
 

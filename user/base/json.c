@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/json.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
@@ -20,43 +22,12 @@ static void json_newline(struct json *j)
 		sink_add(j->sink, tabs, 1 + (size_t)(j->depth < JSON_DEPTH_MAX ? j->depth : 0));
 }
 
-/*
- * Length of the UTF-8 sequence at @p (RFC 3629: no overlong forms, no
- * surrogates, at most U+10FFFF), or 0 when it is none.
- */
-static size_t utf8_size(const unsigned char *p, size_t len)
-{
-	static const struct {
-		unsigned char lo, hi, second_lo, second_hi, size;
-	} forms[] = {
-		{ 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (p[0] < forms[i].lo || p[0] > forms[i].hi)
-			continue;
-		if (len < forms[i].size)
-			return 0;
-		if (forms[i].size > 1 && (p[1] < forms[i].second_lo || p[1] > forms[i].second_hi))
-			return 0;
-		for (size_t k = 2; k < forms[i].size; k++)
-			if (p[k] < 0x80 || p[k] > 0xbf)
-				return 0;
-		return forms[i].size;
-	}
-	return 0;
-}
-
 static void json_escaped(struct json *j, const char *s, size_t len)
 {
 	sink_add(j->sink, "\"", 1);
 	for (size_t i = 0; i < len;) {
 		unsigned char c = (unsigned char)s[i];
-		size_t n = utf8_size((const unsigned char *)s + i, len - i);
+		size_t n = utf8_size(s + i, len - i);
 
 		if (!n) {
 			sink_puts(j->sink, "\\ufffd");

@@ -32,8 +32,12 @@ struct opt {
 	enum opt_kind kind;
 	size_t offset; /* of the field in the struct that is filled */
 	uint64_t min, max; /* OPT_UINT, OPT_SECONDS, OPT_SIZE; max 0: no limit */
-	/* OPT_CALL: called with each occurrence's argument */
-	int (*parse)(void *into, const char *argument, struct error *err);
+	/*
+	 * OPT_CALL: called once an occurrence, with the field and the argument
+	 * (NULL where the option takes none). 0, or a negative errno and a line,
+	 * before which the option's name is put.
+	 */
+	int (*parse)(void *field, const char *argument, struct error *err);
 };
 
 #define OPT_END { 0 }
@@ -50,7 +54,7 @@ struct opt {
 int opts_parse(const struct opt *table, void *into, int argc, char **argv, bool stop_at_word,
 	       int *ret_words, bool *ret_dashes, struct error *err);
 
-/* The table as help text, one option a line, aligned. */
+/* The table as help text, one option a line, aligned, -h/--help last. */
 void opts_help(const struct opt *table, struct strbuf *out);
 
 #endif
