@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mutex THREADS MILLISECONDS HOLD_US THINK_US sleep|burn [normal|pi|recursive] [threads|processes]
+ *
+ * Workers take one lock, hold it, let it go and think, until the time is over.
+ * By Little's law, whoever gets the lock in which order:
+ *	sum of waits = sum of workers' time - operations * (hold + think)
+ */
+#include "truth.h"
+
+struct worker {
+	struct span life, wait;
+	uint64_t ops, hold_ns, think_ns; /* as they turned out */
+};
+
+struct shared {
+	pthread_mutex_t mutex;
+	pthread_barrier_t barrier;
+	uint64_t duration_ns, hold_ns, think_ns;
+	bool burn;
+	struct worker workers[];
+};
+
+struct argument {
+	struct shared *shared;
+	int index;
+};
+
+static uint64_t spend(const struct shared *s, uint64_t ns)
+{
+	uint64_t start_ns = now_ns();
+
+	if (s->burn)
+		burn_ns(ns);
+	else
+		sleep_ns(ns);
+	return now_ns() - start_ns;
+}
+
+static void *work(void *argument)
+{
+	struct argument *a = argument;
+	struct shared *s = a->shared;
+	struct worker *w = &s->workers[a->index];
+	uint64_t end;
+
+	span_open(&w->life);
+	span_open(&w->wait);
+	pthread_barrier_wait(&s->barrier);
+	span_begin(&w->life);
+	end = now_ns() + s->duration_ns;
+	while (now_ns() < end) {
+		span_begin(&w->wait);
+		pthread_mutex_lock(&s->mutex);
+		span_end(&w->wait);
+		w->hold_ns += spend(s, s->hold_ns);
+		pthread_mutex_unlock(&s->mutex);
+		w->think_ns += spend(s, s->think_ns);
+		w->ops++;
+	}
+	span_end(&w->life);
+	span_close(&w->wait);
+	span_close(&w->life);
+	return NULL;
+}
+
+static void init(struct shared *s, int count, const char *kind, bool processes)
+{
+	int sharing = processes ? PTHREAD_PROCESS_SHARED : PTHREAD_PROCESS_PRIVATE;
+	pthread_mutexattr_t mutex;
+	pthread_barrierattr_t barrier;
+
+	pthread_mutexattr_init(&mutex);
+	pthread_mutexattr_setpshared(&mutex, sharing);
+	if (!strcmp(kind, "pi"))
+		pthread_mutexattr_setprotocol(&mutex, PTHREAD_PRIO_INHERIT);
+	if (!strcmp(kind, "recursive"))
+		pthread_mutexattr_settype(&mutex, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&s->mutex, &mutex);
+	pthread_barrierattr_init(&barrier);
+	pthread_barrierattr_setpshared(&barrier, sharing);
+	pthread_barrier_init(&s->barrier, &barrier, (unsigned int)count);
+}
+
+static void run_all(struct shared *s, int count, bool processes)
+{
+	pthread_t *threads = calloc((size_t)count, sizeof(*threads));
+	struct argument *arguments = calloc((size_t)count, sizeof(*arguments));
+
+	if (!threads || !arguments)
+		die("calloc");
+	for (int i = 0; i < count; i++) {
+		arguments[i] = (struct argument){ s, i };
+		if (!processes) {
+			threads[i] = start(work, &arguments[i]);
+			continue;
+		}
+		switch (fork()) {
+		case -1:
+			die("fork");
+		case 0:
+			work(&arguments[i]);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < count; i++) {
+		if (processes)
+			wait(NULL);
+		else
+			pthread_join(threads[i], NULL);
+	}
+	free(threads);
+	free(arguments);
+}
+
+static void print(const struct shared *s, int count)
+{
+	uint64_t elapsed = 0, busy = 0, wait = 0, runnable = 0, ops = 0;
+
+	for (int i = 0; i < count; i++) {
+		const struct worker *w = &s->workers[i];
+
+		elapsed += w->life.elapsed_ns;
+		busy += w->hold_ns + w->think_ns;
+		wait += span_wait_ns(&w->wait);
+		runnable += w->wait.runnable_ns;
+		ops += w->ops;
+	}
+	printf("{\"address\": \"%p\", \"ops\": %" PRIu64 ", \"elapsed_ns\": %" PRIu64
+	       ", \"nominal_wait_ns\": %" PRId64 ", \"expected_wait_ns\": %" PRIu64
+	       ", \"lock_wait_ns\": %" PRIu64 ", \"lock_runnable_ns\": %" PRIu64 ", ",
+	       (const void *)&s->mutex, ops, elapsed,
+	       (int64_t)elapsed - (int64_t)(ops * (s->hold_ns + s->think_ns)), elapsed - busy,
+	       wait, runnable);
+	spans_print("threads", &s->workers[0].life, sizeof(s->workers[0]), (size_t)count);
+	printf(", ");
+	spans_print("waits", &s->workers[0].wait, sizeof(s->workers[0]), (size_t)count);
+	printf("}\n");
+}
+
+int main(int argc, char **argv)
+{
+	int count = (int)number(argc, argv, 1, 4);
+	bool processes = !strcmp(word(argc, argv, 7, "threads"), "processes");
+	struct shared *s = shared_memory(sizeof(*s) + (size_t)count * sizeof(s->workers[0]));
+
+	s->duration_ns = number(argc, argv, 2, 1000) * NS_PER_MS;
+	s->hold_ns = number(argc, argv, 3, 5000) * NS_PER_US;
+	s->think_ns = number(argc, argv, 4, 1000) * NS_PER_US;
+	s->burn = !strcmp(word(argc, argv, 5, "sleep"), "burn");
+	exact_timers();
+	init(s, count, word(argc, argv, 6, "normal"), processes);
+	run_all(s, count, processes);
+	print(s, count);
+	return 0;
+}
