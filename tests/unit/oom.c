@@ -20,6 +20,20 @@ void *__wrap_realloc(void *p, size_t size);
 char *__wrap_strdup(const char *s);
 char *__wrap_strndup(const char *s, size_t max);
 
+/* Asked by the sanitizers' runtime: a size that is too large is NULL, not the end. */
+const char *__asan_default_options(void);
+const char *__ubsan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+const char *__ubsan_default_options(void)
+{
+	return "print_stacktrace=1";
+}
+
 static unsigned long oom_at, oom_seen;
 static bool oom_hit;
 

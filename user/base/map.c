@@ -10,7 +10,8 @@
 uint64_t hash_bytes(const void *data, size_t len)
 {
 	const unsigned char *p = data;
-	uint64_t h = 0x9e3779b97f4a7c15ull ^ len, w;
+	/* mixed, or a longer key of zeros would be a shorter one that begins with a 1 */
+	uint64_t h = hash_u64(0x9e3779b97f4a7c15ull ^ len), w;
 
 	while (len >= 8) {
 		memcpy(&w, p, 8);

@@ -293,16 +293,17 @@ static void opt_line(const struct opt *o, size_t column, struct strbuf *out)
 void opts_help(const struct opt *table, struct strbuf *out)
 {
 	enum { COLUMN_MAX = 32 }; /* a longer option has its help on the next line */
-	struct strbuf one = STRBUF_INIT;
-	size_t column = strlen("  -h, --help") + 2;
+	size_t column = strlen("  -h, --help") + 2, start = out->len;
 
 	for (const struct opt *o = table; !opt_is_end(o); o++) {
-		strbuf_clear(&one);
-		opt_synopsis(o, &one);
-		if (one.len + 2 > column && one.len + 2 <= COLUMN_MAX)
-			column = one.len + 2;
+		size_t width;
+
+		opt_synopsis(o, out);
+		width = out->len - start;
+		strbuf_cut(out, start);
+		if (width + 2 > column && width + 2 <= COLUMN_MAX)
+			column = width + 2;
 	}
-	strbuf_release(&one);
 	for (const struct opt *o = table; !opt_is_end(o); o++)
 		opt_line(o, column, out);
 	opt_line(&help_option, column, out);
