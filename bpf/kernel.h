@@ -50,14 +50,12 @@ enum {
 
 enum {
 	TASK_RUNNING = 0,
-	TASK_INTERRUPTIBLE = 1,
 	TASK_UNINTERRUPTIBLE = 2,
 	TASK_STOPPED = 4, /* __TASK_STOPPED */
 	TASK_TRACED = 8, /* __TASK_TRACED */
 	TASK_DEAD = 0x80, /* since 4.14 */
 	PF_EXITING = 0x4,
 	PF_KTHREAD = 0x00200000,
-	CLONE_VFORK_NEVER_USED = 0,
 	S_IFMT = 0170000,
 	S_IFSOCK = 0140000,
 	S_IFREG = 0100000,
@@ -86,12 +84,9 @@ struct thread_info {
 	u32 cpu; /* x86: since 6.x here, before in task_struct */
 };
 
-struct kuid {
-	u32 val;
-};
-
-struct list_head {
-	struct list_head *next, *prev;
+/* stands for any one 64-bit word of kernel memory: its first field is a plain number */
+struct timespec64 {
+	s64 tv_sec;
 };
 
 struct qstr {
@@ -224,5 +219,8 @@ struct bpf_iter__task {
 #pragma clang attribute pop
 
 struct bpf_perf_event_data;
+
+/* Since 6.2: makes a number a typed pointer that plain, fault-proof loads may follow. */
+extern void *bpf_rdonly_cast(const void *address, u32 btf_id) __attribute__((section(".ksyms"), weak));
 
 #endif

@@ -188,19 +188,39 @@ static __always_inline u32 object_finish(struct object_record *rec, u64 now)
 	return size;
 }
 
+/* One pointer or word of kernel memory: a plain load where the kernel lets us, else a helper's. */
+static __always_inline u64 kernel_word(const void *address)
+{
+	u64 word = 0;
+
+	if (bpf_rdonly_cast)
+		return ((struct timespec64 *)bpf_rdonly_cast(
+				address, bpf_core_type_id_kernel(struct timespec64)))
+			->tv_sec;
+	bpf_probe_read_kernel(&word, sizeof(word), address);
+	return word;
+}
+
+static __always_inline u64 file_inode(u64 file)
+{
+	return kernel_word((void *)file + bpf_core_field_offset(struct file, f_inode));
+}
+
+static __always_inline u64 inode_number(u64 inode)
+{
+	return kernel_word((void *)inode + bpf_core_field_offset(struct inode, i_ino));
+}
+
 /* The struct file behind a descriptor of @task, as a number; 0 none. */
 static __always_inline u64 file_of_fd(struct task_struct *task, u32 fd)
 {
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **slots;
-	u64 file = 0;
+	/* plain loads: the verifier follows typed pointers, up to the array */
+	struct files_struct *files = task->files;
+	struct fdtable *fdt = files ? files->fdt : NULL;
 
-	if (!fdt || fd >= BPF_CORE_READ(fdt, max_fds))
+	if (!fdt || fd >= fdt->max_fds)
 		return 0;
-	slots = BPF_CORE_READ(fdt, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), slots + fd))
-		return 0;
-	return file;
+	return kernel_word(fdt->fd + fd);
 }
 
 static __always_inline u64 mix(u64 x)

@@ -88,8 +88,7 @@ static __always_inline u64 reason_file(struct task_struct *task, struct thread_s
 /* Sets detail and object from a file; true when the object must be sent. */
 static __always_inline bool reason_object(struct thread_state *st, u64 file)
 {
-	u64 inode = (u64)BPF_CORE_READ((struct file *)file, f_inode);
-	u64 ino = BPF_CORE_READ((struct inode *)inode, i_ino);
+	u64 ino = inode_number(file_inode(file));
 
 	st->detail = WIRE_DETAIL_OBJECT;
 	/* the address alone may have been given to another file meanwhile */

@@ -138,8 +138,11 @@ static __always_inline bool wants_kernel_stack(const struct thread_state *st, u6
 			       !(st->flags & (WIRE_SWITCH_IOWAIT | WIRE_SWITCH_VFORK))));
 }
 
-static __always_inline void switch_fill(struct wire_switch *rec, const struct thread_state *st)
+/* Fills all but in_ns, cpu, kernel_stack and the head; returns the size: unused tails are left out. */
+static __always_inline u32 switch_fill(struct wire_switch *rec, const struct thread_state *st)
 {
+	u32 size = __builtin_offsetof(struct wire_switch, args);
+
 	rec->tid = st->tid;
 	rec->tgid = st->tgid;
 	rec->out_ns = st->out_ns;
@@ -150,14 +153,18 @@ static __always_inline void switch_fill(struct wire_switch *rec, const struct th
 	rec->nr = st->nr;
 	rec->detail = st->detail;
 	rec->user_stack = st->user_stack;
-	rec->args[0] = st->args[0];
-	rec->args[1] = st->args[1];
-	rec->args[2] = st->args[2];
-	rec->args[3] = st->args[3];
-	if (st->detail == WIRE_DETAIL_FUTEX)
-		__builtin_memcpy(rec->futex, st->futex, sizeof(rec->futex));
-	else
+	if (st->why == WIRE_WHY_BLOCKED) {
+		rec->args[0] = st->args[0];
+		rec->args[1] = st->args[1];
+		rec->args[2] = st->args[2];
+		rec->args[3] = st->args[3];
 		rec->object = st->object;
+		size = __builtin_offsetof(struct wire_switch, futex) + sizeof(rec->object);
+	}
+	if (st->detail == WIRE_DETAIL_FUTEX) {
+		__builtin_memcpy(rec->futex, st->futex, sizeof(rec->futex));
+		size = sizeof(*rec);
+	}
 	/* a wake before this run is an old one, of a wait that did not come */
 	if (st->woken_ns && st->woken_ns >= st->in_ns) {
 		rec->waker_flags = st->waker_flags | WIRE_WAKER_SEEN;
@@ -169,6 +176,7 @@ static __always_inline void switch_fill(struct wire_switch *rec, const struct th
 		rec->waker_nr = -1;
 		rec->waker_tid = 0;
 	}
+	return size;
 }
 
 static __noinline void short_send(struct wire_ring *ring, struct thread_state *st, u64 now)
@@ -229,18 +237,19 @@ static __always_inline void switch_in(struct wire_ring *ring, struct thread_stat
 {
 	u64 kernel_stack = 0;
 	struct wire_switch *rec;
+	u32 size;
 
 	if (st->out_ns && wants_kernel_stack(st, now - st->out_ns))
 		kernel_stack = stack_kernel_of(ring, next, now);
 	rec = ring_begin(ring, sizeof(*rec), now);
 	if (rec) {
-		switch_fill(rec, st);
+		size = switch_fill(rec, st);
 		rec->in_ns = now;
 		rec->cpu = bpf_get_smp_processor_id();
 		rec->kernel_stack = kernel_stack;
 		if (st->why == WIRE_WHY_BLOCKED && !rec->woken_ns && st->out_ns)
 			ring->loss[WIRE_LOSS_WAKER]++;
-		head_set(&rec->head, WIRE_SWITCH, sizeof(*rec), st->flags, st->thread);
+		head_set(&rec->head, WIRE_SWITCH, size, st->flags, st->thread);
 		ring_end(ring, &rec->head);
 	}
 }

@@ -35,6 +35,7 @@ static __always_inline void thread_begin(struct thread_state *st, struct task_st
 	st->tgid = task->tgid;
 	st->voluntary = task->nvcsw;
 	st->involuntary = task->nivcsw;
+	st->nr = -1;
 	st->thread = __sync_fetch_and_add(&threads_ever, 1) + 1;
 }
 
@@ -74,7 +75,6 @@ int on_sched_process_fork(u64 *ctx)
 	now = bpf_ktime_get_ns();
 	thread_begin(st, child);
 	st->why = WIRE_WHY_NEW;
-	st->nr = -1;
 	st->out_ns = now;
 	st->is_out = 1;
 	task_send(child, st, WIRE_HOW_FORKED, of_parent ? of_parent->thread : 0, now);
@@ -211,6 +211,20 @@ static __always_inline u16 task_cpu_of(struct task_struct *task)
 
 static struct thread_state iter_state;
 
+/* Says what a thread without a core is doing; whether it has one is the seed's business. */
+static __always_inline void open_send(struct bpf_iter__task *ctx, struct task_struct *task,
+				      const struct thread_state *st)
+{
+	u32 size = switch_fill(&iter_switch, st);
+
+	iter_switch.in_ns = 0;
+	iter_switch.cpu = task_cpu_of(task);
+	iter_switch.kernel_stack = 0;
+	head_set(&iter_switch.head, WIRE_OPEN, size, st->flags, st->thread);
+	if (size <= sizeof(iter_switch))
+		bpf_seq_write(ctx->meta->seq, &iter_switch, size);
+}
+
 /* Takes up one thread that exists: names it and says what it is doing. */
 static __always_inline void seed_thread(struct bpf_iter__task *ctx, struct task_struct *task,
 					bool may_sleep)
@@ -245,14 +259,8 @@ static __always_inline void seed_thread(struct bpf_iter__task *ctx, struct task_
 	bpf_seq_write(ctx->meta->seq, &iter_task, sizeof(iter_task));
 	if (seed->why == WIRE_WHY_BLOCKED)
 		seed_reason(ctx, task, seed, may_sleep, now);
-	switch_fill(&iter_switch, seed);
-	iter_switch.in_ns = 0;
-	iter_switch.cpu = task_cpu_of(task);
-	iter_switch.kernel_stack = 0;
-	head_set(&iter_switch.head, WIRE_OPEN, sizeof(iter_switch), seed->flags, seed->thread);
-	bpf_seq_write(ctx->meta->seq, &iter_switch, sizeof(iter_switch));
+	open_send(ctx, task, seed);
 }
-
 static __always_inline int seed_task(struct bpf_iter__task *ctx, bool may_sleep)
 {
 	struct task_struct *task = ctx->task;
@@ -304,12 +312,7 @@ int flush_open(struct bpf_iter__task *ctx)
 	st = thread_recorded(task);
 	if (!st || !st->is_out || !st->out_ns)
 		return 0;
-	switch_fill(&iter_switch, st);
-	iter_switch.in_ns = 0;
-	iter_switch.cpu = task_cpu_of(task);
-	iter_switch.kernel_stack = 0;
-	head_set(&iter_switch.head, WIRE_OPEN, sizeof(iter_switch), st->flags, st->thread);
-	bpf_seq_write(ctx->meta->seq, &iter_switch, sizeof(iter_switch));
+	open_send(ctx, task, st);
 	return 0;
 }
 

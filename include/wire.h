@@ -82,7 +82,9 @@ enum {
 /*
  * One a wait, sent when the thread gets a core again. Runs are what lies
  * between. nr is the system call it was in (-1: none: a page fault, a
- * preemption in user mode); args are its first four arguments.
+ * preemption in user mode); args are its first four arguments. The record may
+ * end before args, or before what detail does not announce: what is beyond its
+ * size is 0.
  */
 struct wire_switch {
 	struct wire_head head;
