@@ -227,6 +227,7 @@ static void elf_find_build_id(struct elf *e, uint64_t offset, uint64_t size)
 		.file_size = (p).p_filesz,                                     \
 		.address = (p).p_vaddr,                                        \
 		.memory_size = (p).p_memsz,                                    \
+		.execute = (p).p_flags & PF_X,                                 \
 	})
 
 static int elf_read_segments(struct elf *e, const struct elf_header *h)
@@ -341,15 +342,18 @@ int elf_read_section(const struct elf *e, const struct elf_section *s, void **re
 
 bool elf_offset_to_address(const struct elf *e, uint64_t offset, uint64_t *ret_address)
 {
+	const struct elf_segment *best = NULL;
+
 	for (size_t i = 0; i < e->segment_count; i++) {
 		const struct elf_segment *s = &e->segments[i];
 
-		if (offset >= s->offset && offset - s->offset < s->file_size) {
-			*ret_address = s->address + (offset - s->offset);
-			return true;
-		}
+		if (offset >= s->offset && offset - s->offset < s->file_size &&
+		    (!best || (s->execute && !best->execute)))
+			best = s;
 	}
-	return false;
+	if (best)
+		*ret_address = best->address + (offset - best->offset);
+	return best;
 }
 
 bool elf_address_to_offset(const struct elf *e, uint64_t address, uint64_t *ret_offset)

@@ -19,6 +19,7 @@ enum { ELF_BUILD_ID_MAX = 32 };
 struct elf_segment {
 	uint64_t offset, file_size;
 	uint64_t address, memory_size;
+	bool execute;
 };
 
 struct elf_section {
@@ -64,7 +65,8 @@ const struct elf_section *elf_section(const struct elf *e, const char *name);
  * when it has none in the file, -EFBIG for what no real file has. */
 int elf_read_section(const struct elf *e, const struct elf_section *s, void **ret);
 
-/* Where the byte at a file offset is in memory, before relocation, and back. */
+/* Where the byte at a file offset is in memory, before relocation, and back.
+ * Of a byte that two segments load (linkers overlap pages) code wins. */
 bool elf_offset_to_address(const struct elf *e, uint64_t offset, uint64_t *ret_address);
 bool elf_address_to_offset(const struct elf *e, uint64_t address, uint64_t *ret_offset);
 
