@@ -12,11 +12,11 @@
 #include "capture/arguments.h"
 #include "capture/clock.h"
 #include "capture/merge.h"
+#include "capture/privileges.h"
 #include "capture/probes.h"
 #include "runwait.skel.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <sched.h>
@@ -70,20 +70,6 @@ static int on_rare(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-/* sched_switch tells prev_state itself since 5.18; BTF has the tracepoint's signature. */
-static bool kernel_has_prev_state(const struct btf *btf)
-{
-	int id = btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
-
-	if (t)
-		t = btf__type_by_id(btf, t->type); /* pointer */
-	if (t)
-		t = btf__type_by_id(btf, t->type); /* function */
-	/* the first parameter is the tracepoint's private data */
-	return t && btf_is_func_proto(t) && btf_vlen(t) >= 5;
-}
-
 static uint64_t ring_size_for(uint64_t wanted)
 {
 	uint64_t size = 16 << 10;
@@ -95,7 +81,7 @@ static uint64_t ring_size_for(uint64_t wanted)
 	return size;
 }
 
-static void config_fill(struct capture *c, bool has_prev_state)
+static void config_fill(struct capture *c)
 {
 	struct probe_config *config = (void *)&c->skel->rodata->config;
 
@@ -104,7 +90,7 @@ static void config_fill(struct capture *c, bool has_prev_state)
 	config->all_tasks = c->options.all_tasks;
 	config->children = c->options.children;
 	config->stacks = c->options.stacks;
-	config->has_prev_state = has_prev_state;
+	config->has_prev_state = privileges_kernel_at_least(5, 18);
 	config->samples = c->options.frequency_hz > 0;
 	config->min_wait_ns = c->options.min_wait_ns;
 	config->kernel_stack_ns = KERNEL_STACK_NS;
@@ -114,23 +100,12 @@ static void config_fill(struct capture *c, bool has_prev_state)
 
 static int capture_load(struct capture *c, struct error *err)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	int rc;
-
-	if (!btf)
-		return error_set(err, -ENOTSUP,
-				 "this kernel has no BTF (/sys/kernel/btf/vmlinux): it must be built "
-				 "with CONFIG_DEBUG_INFO_BTF");
 	c->skel = runwait_bpf__open();
-	if (!c->skel) {
-		rc = -errno;
-		btf__free(btf);
-		return error_set(err, rc, "cannot open the probes: %s", strerror(-rc));
-	}
+	if (!c->skel)
+		return error_set(err, -errno, "cannot open the probes: %s", strerror(errno));
 	c->merge.ring_size = ring_size_for(c->options.buffer_size);
 	c->ring_stride = WIRE_RING_DATA + c->merge.ring_size + WIRE_RING_SLACK;
-	config_fill(c, kernel_has_prev_state(btf));
-	btf__free(btf);
+	config_fill(c);
 	bpf_map__set_value_size(c->skel->maps.rings, (uint32_t)c->ring_stride);
 	bpf_map__set_max_entries(c->skel->maps.rings, (uint32_t)c->cpus);
 	return probes_load(&c->probes, c->skel, err);

@@ -55,11 +55,7 @@ static void lockdown_read(char *out, size_t size)
 	}
 }
 
-/*
- * bpf_copy_from_user_task() came to tracing programs in 5.19, two releases
- * after sleepable task iterators: BTF cannot tell, so the release is asked.
- */
-static bool kernel_at_least(int major, int minor)
+bool privileges_kernel_at_least(int major, int minor)
 {
 	struct utsname name;
 	int have_major = 0, have_minor = 0;
@@ -83,7 +79,8 @@ void privileges_read(struct privileges *p)
 	p->syslog = has(caps, CAP_SYSLOG);
 	p->dac_read_search = has(caps, CAP_DAC_READ_SEARCH);
 	p->btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
-	p->sleepable_iterators = kernel_at_least(5, 19);
+	/* with bpf_copy_from_user_task(): BTF cannot tell, so the release is asked */
+	p->sleepable_iterators = privileges_kernel_at_least(5, 19);
 	p->paranoid = -2;
 	if (read_text("/proc/sys/kernel/perf_event_paranoid", text, sizeof(text)))
 		p->paranoid = atoi(text);

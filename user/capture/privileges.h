@@ -16,6 +16,8 @@ struct privileges {
 	char lockdown[32]; /* "none", "integrity", "confidentiality"; "" unknown */
 };
 
+/* Whether the running kernel's release is at least @major.@minor. */
+bool privileges_kernel_at_least(int major, int minor);
 /* What there is, without judging it. */
 void privileges_read(struct privileges *p);
 /*

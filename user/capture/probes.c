@@ -52,7 +52,7 @@ static const struct probe table[] = {
 	{ "iter.s/task", PROGRAM(seed_sleepable), KIND_ITERATOR, false,
 	  "what threads were waiting for when recording began", "2 us a thread, once",
 	  "locks that were already waited for have no owner" },
-	{ "iter/task", PROGRAM(seed_plain), KIND_ITERATOR, true,
+	{ "iter/task", PROGRAM(flush_open), KIND_ITERATOR, true,
 	  "threads that exist, and waits that are not over at the end", "1 us a thread, twice",
 	  NULL },
 };
@@ -82,13 +82,12 @@ int probes_load(struct probes *p, struct runwait_bpf *skel, struct error *err)
 	rc = privileges_check(&have, err);
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
-		if (table[i].kind == KIND_ITERATOR && !table[i].needed &&
-		    !have.sleepable_iterators) {
-			bpf_program__set_autoload(program_of(p, i), false);
+	/* one of the two iterators that seed; verifying the other would be in vain */
+	bpf_program__set_autoload(skel->progs.seed_plain, !have.sleepable_iterators);
+	bpf_program__set_autoload(skel->progs.seed_sleepable, have.sleepable_iterators);
+	for (size_t i = 0; i < ARRAY_COUNT(table); i++)
+		if (program_of(p, i) == skel->progs.seed_sleepable && !have.sleepable_iterators)
 			probe_refuse(p, i, -ENOTSUP);
-		}
-	}
 	rc = runwait_bpf__load(skel);
 	if (rc == -EPERM || rc == -EACCES)
 		return error_set(err, rc, "the kernel refuses the probes (%s); run `runwait check`",
@@ -196,10 +195,9 @@ void probes_release(struct probes *p)
 
 struct bpf_program *probes_seed_program(const struct probes *p)
 {
-	for (size_t i = 0; i < ARRAY_COUNT(table); i++)
-		if (table[i].kind == KIND_ITERATOR && p->state[i] != PROBE_REFUSED)
-			return program_of(p, i);
-	return p->skel->progs.seed_plain;
+	struct bpf_program *sleepable = p->skel->progs.seed_sleepable;
+
+	return bpf_program__fd(sleepable) >= 0 ? sleepable : p->skel->progs.seed_plain;
 }
 
 size_t probes_names(const struct probes *p, const char **names, size_t max)
