@@ -193,7 +193,7 @@ lint:
 FUZZ_SECONDS ?= 60
 fuzz:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) FUZZ=1 fuzzers
-	$(Q)tests/run-fuzz $(BUILD)/fuzz/tests/fuzz $(FUZZ_SECONDS)
+	$(Q)tools/fuzz $(BUILD)/fuzz/tests/fuzz $(FUZZ_SECONDS)
 
 # --- for people --------------------------------------------------------------
 

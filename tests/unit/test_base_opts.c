@@ -242,7 +242,8 @@ static void what_is_wrong_is_named(void **state)
 		{ "-F0", "-F: 0 is out of range: it must be between 1 and 10000" },
 		{ "-F10001", "-F: 10001 is out of range: it must be between 1 and 10000" },
 		{ "--frequency 18446744073709551617",
-		  "--frequency: 18446744073709551617 is out of range: it must be between 1 and 10000" },
+		  "--frequency: 18446744073709551617 is out of range: "
+		  "it must be between 1 and 10000" },
 		{ "-n18446744073709551616", "-n: 18446744073709551616 is out of range: "
 					    "it must be between 0 and 18446744073709551615" },
 		{ "-d1x", "-d: '1x' is not a time such as 2, 0.5 or 100ms" },

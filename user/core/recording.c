@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/recording.h"
 
-#include "wire.h"
-
 #include <stddef.h>
 
 const char *loss_cause_name(int cause)

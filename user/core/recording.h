@@ -8,6 +8,7 @@
 #define RUNWAIT_CORE_RECORDING_H
 
 #include "core/event.h"
+#include "wire.h" /* enum wire_loss, which stands in files and reports as well */
 
 #include <stdbool.h>
 #include <stdint.h>
