@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "view_cases.h"
+
+#include "unit.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define US(n) ((uint64_t)(n) * 1000)
+#define MS(n) ((uint64_t)(n) * 1000000)
+#define SEC(n) ((uint64_t)(n) * 1000000000)
+#define PUSH(v, ...) assert_int_equal(vec_push(v, __VA_ARGS__), 0)
+#define COMMAND(r, text)                                                                   \
+	do {                                                                               \
+		(r)->recording.command = text;                                             \
+		(r)->recording.command_size = sizeof(text) - 1;                            \
+	} while (0)
+
+/* --- steps that the cases share --------------------------------------------- */
+
+static void base(struct result *r, uint64_t duration_ns, uint32_t cpus)
+{
+	r->duration_ns = duration_ns;
+	r->recording = (struct recording){
+		.command = "",
+		.kernel = "6.18.0",
+		.machine = "x86_64",
+		.host = "box",
+		.version = "0.1.0",
+		.cpus = cpus,
+		.frequency_hz = 99,
+		.stacks = true,
+		.children = true,
+		.start_ns = SEC(1000),
+		.start_realtime_ns = SEC(1767225600), /* 2026-01-01 00:00:00 UTC */
+		.probes = { "tp_btf/sched_switch", "tp_btf/sched_waking", "perf/cpu-clock" },
+		.probe_count = 3,
+		.complete = true,
+		.end_ns = SEC(1000) + duration_ns,
+		.collector_cpu_ns = duration_ns / 200,
+	};
+}
+
+static void add_totals(struct totals *sum, const struct totals *t)
+{
+	sum->life_ns += t->life_ns;
+	sum->run_ns += t->run_ns;
+	sum->runnable_ns += t->runnable_ns;
+	sum->wait_ns += t->wait_ns;
+	sum->preempted_ns += t->preempted_ns;
+	sum->unknown_ns += t->unknown_ns;
+	sum->censored_ns += t->censored_ns;
+	for (int c = 0; c < CLASS_COUNT; c++)
+		sum->by_class_ns[c] += t->by_class_ns[c];
+	sum->voluntary += t->voluntary;
+	sum->involuntary += t->involuntary;
+	sum->waits += t->waits;
+}
+
+static void process(struct result *r, uint32_t pid, uint32_t parent, const char *comm,
+		    const char *command, size_t command_size)
+{
+	struct result_process p = {
+		.tgid = pid,
+		.parent_tgid = parent,
+		.comm = comm,
+		.command = command,
+		.command_size = command_size,
+		.end_ns = r->duration_ns,
+	};
+
+	PUSH(&r->processes, p);
+	r->process_count++;
+}
+
+/* A thread of the process that was added last; its sums follow from its parts. */
+static void thread(struct result *r, uint32_t tid, const char *comm, struct totals sum)
+{
+	struct result_process *p = &r->processes.at[r->processes.count - 1];
+	struct result_thread t = { .thread = tid, .tid = tid, .tgid = p->tgid, .comm = comm };
+
+	for (int c = 0; c < CLASS_COUNT; c++)
+		sum.wait_ns += sum.by_class_ns[c];
+	sum.life_ns = sum.run_ns + sum.runnable_ns + sum.wait_ns;
+	sum.waits = sum.voluntary;
+	t.sum = sum;
+	t.end_ns = sum.life_ns + sum.unknown_ns;
+	t.ended = t.end_ns < r->duration_ns;
+	PUSH(&r->threads, t);
+	r->thread_count++;
+	p->threads++;
+	add_totals(&p->sum, &sum);
+	add_totals(&r->totals, &sum);
+}
+
+static void parallelism(struct result *r, const uint64_t *by_running, size_t count)
+{
+	struct result_parallelism *par = &r->parallelism;
+	double run = 0;
+
+	for (size_t k = 0; k < count; k++) {
+		PUSH(&par->by_running_ns, by_running[k]);
+		par->observed_ns += by_running[k];
+		run += (double)k * (double)by_running[k];
+		if (by_running[k])
+			par->max = (uint32_t)k;
+	}
+	par->active_ns = par->observed_ns - by_running[0];
+	par->serial_ns = count > 1 ? by_running[1] : 0;
+	par->mean = run / (double)par->observed_ns;
+	par->concurrency_mean = par->mean +
+				(double)r->totals.runnable_ns / (double)par->observed_ns;
+}
+
+static void cpu(struct result *r, uint64_t run_ns, uint64_t other_ns)
+{
+	struct result_cpu c = {
+		.cpu = (uint32_t)r->parallelism.cpus.count,
+		.run_ns = run_ns,
+		.other_ns = other_ns,
+		.idle_ns = r->duration_ns - run_ns - other_ns,
+	};
+
+	PUSH(&r->parallelism.cpus, c);
+}
+
+static void finding(struct result *r, const char *id, double share, const char *title,
+		    const char *advice)
+{
+	struct finding f = { .id = id, .title = title, .share = share, .advice = advice };
+	struct evidence e = { .key = "share", .kind = EVIDENCE_SHARE, .real = share };
+	struct evidence waits = { .key = "waits", .kind = EVIDENCE_COUNT, .number = 12345 };
+
+	PUSH(&f.evidence, e);
+	PUSH(&f.evidence, waits);
+	PUSH(&r->findings, f);
+}
+
+/* Stack @number of @names, leaf first, up to NULL. */
+static void stack(struct stacks *s, uint32_t number, const char *const *names)
+{
+	uint32_t frames[16], count = 0;
+
+	for (; names[count]; count++) {
+		uint32_t id = number * 100 + count + 1;
+		struct event frame = {
+			.type = EVENT_FRAME,
+			.frame = { .frame = id, .offset = 0x1000 + id, .module = "/opt/demo" },
+		};
+		struct event name = {
+			.type = EVENT_NAME,
+			.name = { .frame = id, .function = names[count], .file = "" },
+		};
+
+		assert_int_equal(stacks_add(s, &frame), 0);
+		if (*names[count])
+			assert_int_equal(stacks_add(s, &name), 0);
+		frames[count] = id;
+	}
+	assert_int_equal(stacks_add(s, &(struct event){
+				.type = EVENT_STACK,
+				.stack = { .stack = number, .count = count, .frames = frames },
+			 }), 0);
+}
+
+static void io(struct result *r, enum wait_class class, const char *target, const char *call,
+	       uint64_t waits, uint64_t wait_ns, uint64_t max_ns)
+{
+	struct result_io one = {
+		.class = class,
+		.target = target,
+		.syscall = call,
+		.waits = waits,
+		.wait_ns = wait_ns,
+		.max_wait_ns = max_ns,
+		.threads = 2,
+	};
+
+	PUSH(&r->io, one);
+}
+
+static void wakeup(struct result *r, uint32_t waker, const char *name, uint32_t wakee,
+		   const char *wakee_name, uint64_t count, uint64_t wait_ns)
+{
+	struct result_wakeup w = {
+		.waker_tid = waker,
+		.waker = name,
+		.interrupt = !waker,
+		.wakee_tid = wakee,
+		.wakee = wakee_name,
+		.count = count,
+		.wait_ns = wait_ns,
+	};
+
+	PUSH(&r->wakeups, w);
+}
+
+/* --- the cases -------------------------------------------------------------- */
+
+/* Four workers on one mutex, a logger that syncs a file, a main that joins. */
+static void contended_lock(struct result *r)
+{
+	struct result_lock lock = {
+		.id = 1,
+		.kind = LOCK_MUTEX,
+		.address = 0x55d0c4a14060,
+		.tgid = 4711,
+		.name = "demo+0x4060",
+		.waits = 12345,
+		.wait_ns = MS(30000),
+		.max_wait_ns = MS(31),
+		.contended_ns = MS(30000),
+		.open_waits = 1,
+	};
+	struct result_lock join = {
+		.id = 2,
+		.kind = LOCK_JOIN,
+		.address = 0x7f12a4bff910,
+		.tgid = 4711,
+		.name = "[stack]",
+		.waits = 4,
+		.wait_ns = MS(11900),
+		.max_wait_ns = MS(11900),
+	};
+
+	for (uint32_t i = 0; i < 4; i++) {
+		struct result_waiter w = { 4712 + i, 3086, MS(9000 - 1000 * i), MS(31 - i), 1 };
+		struct result_holder h = { 4715 - i, 3086, MS(8000 - 1000 * i), i ? 0 : MS(800), 2 };
+
+		PUSH(&lock.waiters, w);
+		PUSH(&lock.holders, h);
+		PUSH(&lock.wakers, (struct result_waker){ 4712 + i, "worker", 3000 - i });
+	}
+	PUSH(&lock.holders, (struct result_holder){ 0, 1, MS(4000), 0, 0 });
+	PUSH(&join.waiters, (struct result_waiter){ 4711, 4, MS(11900), MS(11900), 3 });
+	PUSH(&join.holders, (struct result_holder){ 4712, 1, MS(11900), MS(11900), 0 });
+	PUSH(&join.wakers, (struct result_waker){ 0, "interrupt", 1 });
+	PUSH(&r->locks, lock);
+	PUSH(&r->locks, join);
+}
+
+static void fill_contended(struct result *r, struct stacks *s)
+{
+	static const uint64_t running[] = { MS(100), MS(8900), MS(2500), MS(400), MS(100) };
+
+	base(r, SEC(12), 8);
+	COMMAND(r, "./demo\0--threads\0" "4\0--log\0/var/tmp/demo log\0");
+	process(r, 4711, 4700, "demo", r->recording.command, r->recording.command_size);
+	for (uint32_t i = 0; i < 4; i++)
+		thread(r, 4712 + i, "worker", (struct totals){
+			.run_ns = MS(3500),
+			.runnable_ns = MS(250 + 10 * i),
+			.preempted_ns = MS(40),
+			.by_class_ns = { [CLASS_LOCK] = MS(7500), [CLASS_SLEEP] = MS(700) },
+			.voluntary = 3086 + i,
+			.involuntary = 120 + i,
+		});
+	thread(r, 4711, "demo", (struct totals){
+		.run_ns = MS(90),
+		.runnable_ns = MS(10),
+		.by_class_ns = { [CLASS_SYNC] = MS(11900) },
+		.voluntary = 4,
+		.involuntary = 1,
+	});
+	thread(r, 4716, "logger", (struct totals){
+		.run_ns = MS(1400),
+		.runnable_ns = MS(100),
+		.censored_ns = MS(12),
+		.by_class_ns = { [CLASS_FILE] = MS(6000), [CLASS_PIPE] = MS(4500) },
+		.voluntary = 812,
+		.involuntary = 3,
+	});
+	parallelism(r, running, ARRAY_COUNT(running));
+	r->parallelism.stalled_by_class_ns[CLASS_FILE] = MS(80);
+	r->parallelism.stalled_by_class_ns[CLASS_LOCK] = MS(15);
+	r->parallelism.stalled_runnable_ns = MS(5);
+	for (uint32_t i = 0; i < 8; i++)
+		cpu(r, MS(3900 - 450 * i), MS(200 + 100 * i));
+	contended_lock(r);
+	stack(s, 1, (const char *const[]){ "__lll_lock_wait", "pthread_mutex_lock", "account",
+					   "worker_main", "start_thread", "clone3", NULL });
+	stack(s, 2, (const char *const[]){ "account", "worker_main", "start_thread", NULL });
+	stack(s, 3, (const char *const[]){ "__futex_abstimed_wait", "pthread_join", "main", "",
+					   NULL });
+	r->stacks_seen = 12345;
+	r->stacks_complete = 12100;
+	r->stacks_truncated = 45;
+	io(r, CLASS_FILE, "/var/tmp/demo log", "fsync", 400, MS(6000), MS(55));
+	io(r, CLASS_PIPE, "pipe:[81234]", "read", 411, MS(4500), MS(900));
+	wakeup(r, 4712, "worker", 4713, "worker", 3000, MS(9000));
+	wakeup(r, 4713, "worker", 4712, "worker", 2900, MS(8000));
+	wakeup(r, 0, "disk", 4716, "logger", 400, MS(6000));
+	wakeup(r, 0, "timer", 4714, "worker", 70, MS(700));
+	finding(r, "lock", 0.625,
+		"Waiting for one lock: 4 of 6 threads spent 63 % of their time (30.0 s in 12.3k "
+		"waits) on the mutex demo+0x4060.",
+		"Shorten what account() does while it holds the lock, or split it.");
+	finding(r, "disk", 0.08, "8.3 % of the time went into fsync of /var/tmp/demo log (6.00 s).",
+		"Sync less often, or from a thread that nobody waits for.");
+}
+
+/* A server that had next to nothing to do. */
+static void fill_idle(struct result *r, struct stacks *s)
+{
+	static const uint64_t running[] = { MS(59900), MS(98), MS(2) };
+
+	(void)s;
+	base(r, SEC(60), 4);
+	process(r, 900, 1, "redis-server", "redis-server\0*:6379\0", 20);
+	r->processes.at[0].found = true;
+	thread(r, 900, "redis-server", (struct totals){
+		.run_ns = MS(100),
+		.runnable_ns = MS(1),
+		.censored_ns = MS(180),
+		.by_class_ns = { [CLASS_IDLE] = MS(59800), [CLASS_FILE] = MS(99) },
+		.voluntary = 612,
+		.involuntary = 2,
+	});
+	for (uint32_t i = 0; i < 4; i++)
+		thread(r, 901 + i, i < 3 ? "bio_aof" : "jemalloc_bg_thd", (struct totals){
+			.run_ns = US(i * 10),
+			.censored_ns = SEC(60),
+			.by_class_ns = { [CLASS_IDLE] = SEC(60) - US(i * 10) },
+			.voluntary = i,
+		});
+	parallelism(r, running, ARRAY_COUNT(running));
+	for (uint32_t i = 0; i < 4; i++)
+		cpu(r, i ? 0 : MS(102), MS(500));
+	io(r, CLASS_IDLE, "epoll:[4]", "epoll_wait", 600, MS(59800), MS(101));
+	io(r, CLASS_FILE, "/var/lib/redis/appendonly.aof", "fdatasync", 10, MS(99), MS(15));
+	wakeup(r, 0, "timer", 900, "redis-server", 590, MS(59700));
+	wakeup(r, 0, "network", 900, "redis-server", 10, MS(100));
+	finding(r, "idle", 0.998, "Mostly idle: 100 % of the time was waiting for work.", "");
+	r->recording.exit_status = -1;
+}
+
+static void fill_single(struct result *r, struct stacks *s)
+{
+	static const uint64_t running[] = { MS(1001), MS(1) };
+
+	(void)s;
+	base(r, MS(1002), 2);
+	COMMAND(r, "sleep\0" "1");
+	process(r, 77, 70, "sleep", r->recording.command, r->recording.command_size);
+	thread(r, 77, "sleep", (struct totals){
+		.run_ns = MS(1),
+		.runnable_ns = US(40),
+		.by_class_ns = { [CLASS_SLEEP] = MS(1000), [CLASS_FAULT] = US(960) },
+		.voluntary = 2,
+	});
+	parallelism(r, running, ARRAY_COUNT(running));
+	cpu(r, MS(1), MS(5));
+	cpu(r, 0, MS(3));
+}
+
+/* 5,000 threads in one pool on a large machine. */
+static void fill_many(struct result *r, struct stacks *s)
+{
+	static char names[5000][16];
+	uint64_t running[65] = { 0 };
+
+	(void)s;
+	base(r, SEC(30), 64);
+	COMMAND(r, "java\0-jar\0server.jar\0");
+	process(r, 20000, 1, "java", r->recording.command, r->recording.command_size);
+	for (uint32_t i = 0; i < 5000; i++) {
+		snprintf(names[i], sizeof(names[i]), i < 40 ? "GC Thread#%u" : "pool-1-t-%u", i);
+		thread(r, 20001 + i, names[i], (struct totals){
+			.run_ns = i < 40 ? MS(2000) : MS(20) + US(i),
+			.runnable_ns = MS(5),
+			.by_class_ns = { [CLASS_SYNC] = SEC(20), [CLASS_SOCKET] = MS(i % 100) },
+			.voluntary = 200 + i,
+			.involuntary = i % 7,
+		});
+	}
+	for (uint32_t k = 0; k < 65; k++)
+		running[k] = k == 64 ? SEC(30) - 64 * MS(300) : MS(300);
+	parallelism(r, running, 65);
+	for (uint32_t i = 0; i < 64; i++)
+		cpu(r, MS(29000 - 400 * (i * 37 % 64)), MS(100));
+	for (uint32_t i = 0; i < 60; i++)
+		io(r, CLASS_SOCKET, "tcp 10.0.0.17:5432 ← a name that is much too long for any table",
+		   "recvfrom", 500 - i, MS(4000 - 50 * i), MS(100));
+}
+
+/* Records were lost, the file is cut off, probes were missing, the command died. */
+static void fill_lost(struct result *r, struct stacks *s)
+{
+	static const uint64_t running[] = { MS(500), MS(1500), MS(1000) };
+
+	(void)s;
+	base(r, SEC(4), 2);
+	COMMAND(r, "./storm\0");
+	r->recording.complete = false;
+	r->ignored = 3;
+	r->recording.loss[WIRE_LOSS_RING] = 123456;
+	r->recording.loss[WIRE_LOSS_STORAGE] = 1;
+	r->recording.loss[WIRE_LOSS_STACK] = 17;
+	r->recording.missing[0] = "perf/cpu-clock: perf_event_paranoid is 4; no on-CPU samples, so "
+				  "no graph of where the running time went";
+	r->recording.missing_count = 1;
+	process(r, 50, 49, "storm", NULL, 0);
+	for (uint32_t i = 0; i < 2; i++)
+		thread(r, 50 + i, "storm", (struct totals){
+			.run_ns = MS(1750),
+			.runnable_ns = MS(250),
+			.preempted_ns = MS(200),
+			.unknown_ns = MS(1000),
+			.by_class_ns = { [CLASS_PIPE] = MS(800), [CLASS_OTHER] = MS(200) },
+			.voluntary = 250000,
+			.involuntary = 1000,
+		});
+	parallelism(r, running, ARRAY_COUNT(running));
+	io(r, CLASS_PIPE, "pipe:[1]", NULL, 250000, MS(1600), US(50));
+}
+
+/* Everything that a target may choose is chosen badly. */
+static void fill_hostile(struct result *r, struct stacks *s)
+{
+	static const uint64_t running[] = { MS(10), MS(90) };
+	struct result_lock lock = {
+		.id = 1,
+		.kind = LOCK_KERNEL,
+		.place = "\033]0;owned\a",
+		.waits = 1,
+		.wait_ns = MS(5),
+		.max_wait_ns = MS(5),
+	};
+	struct result_lock shared = {
+		.id = 2,
+		.kind = LOCK_UNKNOWN,
+		.address = 1,
+		.shared = true,
+		.name = "[anon:\x80\xff\n]",
+		.waits = 1,
+		.wait_ns = 1,
+		.max_wait_ns = 1,
+	};
+
+	base(r, MS(100), 1);
+	COMMAND(r, "./a\nb\0\"quoted\"\0\033[31mred\0\0");
+	r->recording.host = "\033[2Jhost";
+	r->recording.exit_status = 9; /* SIGKILL */
+	process(r, 5, 0, "\033[2J\033[1;1H", r->recording.command, r->recording.command_size);
+	thread(r, 5, "\033[2J\033[1;1H", (struct totals){
+		.run_ns = MS(45),
+		.by_class_ns = { [CLASS_KERNEL] = MS(5), [CLASS_FILE] = MS(50) },
+		.voluntary = 3,
+	});
+	process(r, 6, 5, "名前\xe2\x80\xae", "a\\b\t", 4);
+	thread(r, 6, "\xff\xfe\r\n\t\x01\x7f", (struct totals){
+		.run_ns = MS(45),
+		.by_class_ns = { [CLASS_FILE] = MS(5) },
+		.voluntary = 1,
+	});
+	parallelism(r, running, ARRAY_COUNT(running));
+	cpu(r, MS(90), MS(10));
+	stack(s, 1, (const char *const[]){ "\033[31mf", "std::map<std::string, std::vector<a::very"
+					   "::long::name>>::operator[](std::string const&)", "",
+					   NULL });
+	PUSH(&lock.waiters, (struct result_waiter){ 5, 1, MS(5), MS(5), 1 });
+	PUSH(&lock.holders, (struct result_holder){ 0, 1, MS(5), 0, 0 });
+	PUSH(&shared.waiters, (struct result_waiter){ 6, 1, 1, 1, 99 });
+	PUSH(&shared.holders, (struct result_holder){ 5, 1, 1, 0, 1 });
+	PUSH(&r->locks, lock);
+	PUSH(&r->locks, shared);
+	io(r, CLASS_FILE, "/tmp/\033[31m/evil\nname/that/goes/on/and/on/for/ever/and/ever/file",
+	   "read", 1, MS(50), MS(50));
+	io(r, CLASS_FILE, NULL, NULL, 1, MS(5), MS(5));
+	wakeup(r, 6, "\xff\xfe\r\n", 5, "\033[2J", 1, MS(5));
+	finding(r, "disk", 0.5, "Waiting for /tmp/\033[31m/evil\nname.", "Do not trust \a names.");
+}
+
+/* A parallel build: hundreds of processes of a handful of programs. */
+static void fill_build(struct result *r, struct stacks *s)
+{
+	static const uint64_t running[] = { MS(50), MS(150), MS(300), MS(500), MS(9000) };
+	static const char *const tools[] = { "cc1", "as", "sh", "make" };
+
+	(void)s;
+	base(r, SEC(10), 4);
+	COMMAND(r, "make\0-j4\0");
+	r->recording.exit_status = 2 << 8;
+	for (uint32_t i = 0; i < 300; i++) {
+		const char *tool = tools[i % 10 < 6 ? 0 : i % 10 < 8 ? 1 : i % 10 == 8 ? 2 : 3];
+
+		process(r, 3000 + i, 2999, tool, "cc1\0-quiet\0src/some/where/file.c", 32);
+		thread(r, 3000 + i, tool, (struct totals){
+			.run_ns = i % 10 < 6 ? MS(200) : MS(3),
+			.runnable_ns = MS(20),
+			.preempted_ns = MS(15),
+			.by_class_ns = { [CLASS_CHILD] = i % 10 < 8 ? 0 : MS(240),
+					 [CLASS_FAULT] = MS(2) },
+			.voluntary = 12,
+			.involuntary = 9,
+		});
+	}
+	parallelism(r, running, ARRAY_COUNT(running));
+	for (uint32_t i = 0; i < 4; i++)
+		cpu(r, MS(9500), MS(100));
+	io(r, CLASS_CHILD, "children", "wait4", 600, SEC(14), MS(240));
+	finding(r, "cores", 0.7, "Running out of cores: 4.4 threads wanted one of 4.",
+		"More cores would help; more jobs would not.");
+}
+
+/* Attached to nothing that ever ran. */
+static void fill_empty(struct result *r, struct stacks *s)
+{
+	(void)s;
+	base(r, MS(500), 4);
+	r->recording.exit_status = -1;
+}
+
+static const struct view_case cases[] = {
+	{ "contended", fill_contended }, { "idle", fill_idle },	  { "single", fill_single },
+	{ "many", fill_many },		 { "lost", fill_lost },	  { "hostile", fill_hostile },
+	{ "build", fill_build },	 { "empty", fill_empty },
+};
+
+const struct view_case *view_case_at(size_t index)
+{
+	return index < ARRAY_COUNT(cases) ? &cases[index] : NULL;
+}
+
+void view_case_make(const struct view_case *c, struct result *ret, struct stacks **ret_stacks)
+{
+	*ret = (struct result){ 0 };
+	*ret_stacks = stacks_new();
+	assert_non_null(*ret_stacks);
+	c->fill(ret, *ret_stacks);
+	ret->records = ret->totals.waits;
+}
+
+void view_case_release(struct result *r, struct stacks *stacks)
+{
+	result_release(r);
+	stacks_free(stacks);
+}

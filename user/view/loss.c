@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What was lost. A line for each cause that says what it means for the rest
+ * of the report; lost records and threads make times wrong and are shouted,
+ * lost stacks and wakers only make them less telling.
+ */
+#include "view/views.h"
+
+#include "base/fmt.h"
+
+static const struct {
+	enum wire_loss cause;
+	bool shout;
+	const char *one, *many; /* the count stands before them */
+	const char *then;
+} losses[] = {
+	{ WIRE_LOSS_RING, true, "record", "records",
+	  "a ring of the probes was full; record again with a larger --buffer" },
+	{ WIRE_LOSS_RARE, true, "record", "records",
+	  "of threads that begin, end or were waiting; record again with a larger --buffer" },
+	{ WIRE_LOSS_STORAGE, true, "thread", "threads",
+	  "not recorded for want of memory in the kernel; missing from this report" },
+	{ WIRE_LOSS_MISSED, true, "switch", "switches",
+	  "the kernel skipped the probe; waits around them are wrong" },
+	{ WIRE_LOSS_STACK, false, "stack", "stacks", "could not be read or kept" },
+	{ WIRE_LOSS_WAKER, false, "waker", "wakers",
+	  "not seen; the run queue time after such a wakeup counts as wait" },
+};
+
+void print_loss(struct page *p)
+{
+	const struct recording *rec = &p->r->recording;
+	struct strbuf sb = STRBUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_COUNT(losses); i++) {
+		uint64_t count = rec->loss[losses[i].cause];
+
+		if (!count)
+			continue;
+		fmt_count(&sb, count);
+		strbuf_addf(&sb, " %s: %s", plural(count, losses[i].one, losses[i].many),
+			    losses[i].then);
+		if (strbuf_error(&sb))
+			p->failed = true;
+		else
+			page_wrap(p, losses[i].shout ? "  LOST      " : "  lost      ",
+				  losses[i].shout ? p->colors->alarm : p->colors->warn, sb.buf);
+		strbuf_clear(&sb);
+	}
+	if (p->r->ignored) {
+		fmt_count(&sb, p->r->ignored);
+		strbuf_puts(&sb, plural(p->r->ignored, " record", " records"));
+		strbuf_puts(&sb, " made no sense and were left out: the file is damaged, or runwait "
+				 "has a defect");
+		if (strbuf_error(&sb))
+			p->failed = true;
+		else
+			page_wrap(p, "  ignored   ", p->colors->warn, sb.buf);
+		strbuf_clear(&sb);
+	}
+	if (p->r->totals.unknown_ns) {
+		fmt_ns(&sb, p->r->totals.unknown_ns);
+		strbuf_puts(&sb, " of the threads' lives are unknown and in no sum below");
+		if (strbuf_error(&sb))
+			p->failed = true;
+		else
+			page_wrap(p, "  UNKNOWN   ", p->colors->alarm, sb.buf);
+	}
+	strbuf_release(&sb);
+}
+
+void print_loss_again(struct page *p)
+{
+	const uint64_t *loss = p->r->recording.loss;
+	bool shout = false;
+
+	for (size_t i = 0; i < ARRAY_COUNT(losses); i++)
+		shout = shout || (losses[i].shout && loss[losses[i].cause]);
+	if (shout)
+		page_line(p, 0, p->colors->alarm, "LOST: this report is incomplete, see above");
+}
+
+void json_loss(struct json *j, const struct view_input *in)
+{
+	const struct result *r = in->result;
+	const struct recording *rec = &r->recording;
+
+	json_open_object(j, "loss");
+	json_uint(j, "records", rec->loss[WIRE_LOSS_RING] + rec->loss[WIRE_LOSS_RARE]);
+	json_open_object(j, "by_cause");
+	for (int i = 0; i < LOSS_CAUSES; i++)
+		if (loss_cause_name(i))
+			json_uint(j, loss_cause_name(i), rec->loss[i]);
+	json_close(j);
+	json_uint(j, "ignored", r->ignored);
+	json_uint(j, "stacks", rec->loss[WIRE_LOSS_STACK]);
+	json_uint(j, "stacks_truncated", r->stacks_truncated);
+	json_uint(j, "stacks_seen", r->stacks_seen);
+	json_uint(j, "stacks_complete", r->stacks_complete);
+	json_close(j);
+}

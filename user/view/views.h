@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * views: the parts that views are made of, and share: each view has its file;
+ * the summary is made of shorter tables of the others. Private to view/.
+ *
+ * What is named print_ writes a whole section with its heading; @rows limits
+ * its table, and what did not fit is counted in a line. What is named json_
+ * writes one member, with its key.
+ */
+#ifndef RUNWAIT_VIEW_VIEWS_H
+#define RUNWAIT_VIEW_VIEWS_H
+
+#include "view/page.h"
+
+extern const struct view view_summary, view_threads, view_processes, view_locks, view_io,
+	view_wakeups;
+
+/* recording.c: what was recorded */
+void print_recording(struct page *p);
+void print_recording_line(struct page *p); /* for views other than the summary */
+void json_recording(struct json *j, const struct view_input *in);
+/* argv joined by NULs, as text (harmless, without its first @skip) and as an array */
+void command_text(struct strbuf *sb, const char *command, size_t size, size_t skip);
+void json_command(struct json *j, const char *key, const char *command, size_t size);
+
+/* loss.c: nothing when nothing was */
+void print_loss(struct page *p);
+void print_loss_again(struct page *p); /* at the end, where a terminal shows it first */
+void json_loss(struct json *j, const struct view_input *in);
+
+/* time.c: where the threads' time went */
+void print_time(struct page *p);
+void json_totals(struct json *j, const struct view_input *in);
+/* The fields of struct totals, into the object that is open. */
+void json_sums(struct json *j, const struct totals *sum);
+
+/* cores.c */
+void print_cores(struct page *p);
+void json_parallelism(struct json *j, const struct view_input *in);
+
+/* the other views' shorter tables; nothing when there is nothing to list */
+void print_top_threads(struct page *p, size_t rows);
+void print_top_processes(struct page *p, size_t rows);
+void print_top_locks(struct page *p, size_t rows);
+void print_top_io(struct page *p, size_t rows);
+
+/* stack.c */
+/* "do_work ← worker ← start_thread", whole; nothing when the stack is unknown. */
+void stack_line(const struct page *p, struct strbuf *sb, uint32_t stack);
+/* An array of frames, leaf first; null when the stack is unknown. */
+void json_stack(struct json *j, const char *key, const struct stacks *stacks, uint32_t stack);
+
+#endif
