@@ -23,7 +23,7 @@ static void *work(void *argument)
 
 	span_open(&w->life);
 	span_open(&w->wait);
-	span_begin(&w->life);
+	span_birth(&w->life);
 	for (uint64_t i = 0; i < rounds; i++) {
 		sleep_ns((w->index + 1) * unit_ns);
 		span_begin(&w->wait);

@@ -82,7 +82,7 @@ static void *work(void *argument)
 	span_open(&p->vfork_wait);
 	span_open(&p->exec_wait);
 	span_open(&p->wait);
-	span_begin(&p->life);
+	span_birth(&p->life);
 	by_vfork(p);
 	by_vfork_and_exec(p);
 	by_waitid(p);

@@ -89,7 +89,7 @@ static void *ask(void *argument)
 
 	span_open(&p->life);
 	span_open(&p->wait);
-	span_begin(&p->life);
+	span_birth(&p->life);
 	if (fd < 0 || connect(fd, &p->address.any, p->size))
 		die("connect");
 	for (uint64_t i = 0; i < requests; i++) {

@@ -83,20 +83,21 @@ static void touch_pages(struct job *j, int fd)
 static void *work(void *argument)
 {
 	struct job *j = argument;
-	int fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct statfs fs;
+	int fd;
 
+	span_open(&j->life);
+	span_birth(&j->life);
+	span_open(&j->wait);
+	fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		die("%s", j->path);
 	if (!fstatfs(fd, &fs) && fs.f_type == TMPFS) {
 		errno = EINVAL;
 		skip("no disk under a tmpfs");
 	}
-	span_open(&j->life);
-	span_open(&j->wait);
 	if (j->run != write_and_sync)
 		fill(j, fd);
-	span_begin(&j->life);
 	j->run(j, fd);
 	span_end(&j->life);
 	close(fd);

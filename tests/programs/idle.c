@@ -41,7 +41,7 @@ static void *serve(void *argument)
 
 	span_open(&l->life);
 	span_open(&l->idle);
-	span_begin(&l->life);
+	span_birth(&l->life);
 	burn_ns(busy_ns);
 	span_begin(&l->idle);
 	wait_for_work();

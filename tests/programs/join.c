@@ -33,7 +33,7 @@ static void *join_all(void *argument)
 
 	span_open(&j->life);
 	span_open(&j->wait);
-	span_begin(&j->life);
+	span_birth(&j->life);
 	for (uint64_t i = 0; i < count; i++) {
 		pthread_t thread = start(i % 2 ? compute : doze, NULL);
 

@@ -4,7 +4,7 @@
  *
  * Thousands of threads that live at the same time: each tells that it is
  * there, waits for the word to go, sleeps and ends. The first line of stdout,
- * "ready", comes when all are there.
+ * "ready", comes when all are there; the word is a line (or the end) of stdin.
  */
 #include "truth.h"
 
@@ -49,6 +49,8 @@ int main(int argc, char **argv)
 	pthread_mutex_unlock(&mutex);
 	printf("ready\n");
 	fflush(stdout);
+	while (getchar() != '\n' && !feof(stdin))
+		;
 	pthread_barrier_wait(&everybody);
 	for (size_t i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);

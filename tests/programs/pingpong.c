@@ -17,7 +17,7 @@ static pthread_barrier_t barrier;
 
 struct player {
 	int index, in, out;
-	struct span life;
+	struct span life, play;
 };
 
 static void *play(void *argument)
@@ -26,13 +26,15 @@ static void *play(void *argument)
 	bool serves = p->index % 2 == 0;
 	char byte = 0;
 
+	span_open(&p->life);
+	span_birth(&p->life);
 	if (pinned) {
 		pin(p->index / 2);
 		sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
 	}
-	span_open(&p->life);
 	pthread_barrier_wait(&barrier);
-	span_begin(&p->life);
+	span_open(&p->play);
+	span_begin(&p->play);
 	for (uint64_t i = 0; i < rounds; i++) {
 		if (serves && write(p->out, &byte, 1) != 1)
 			die("write");
@@ -41,6 +43,7 @@ static void *play(void *argument)
 		if (!serves && write(p->out, &byte, 1) != 1)
 			die("write");
 	}
+	span_end(&p->play);
 	span_end(&p->life);
 	return NULL;
 }
@@ -82,6 +85,8 @@ int main(int argc, char **argv)
 		printf("%s%" PRIu64, i ? ", " : "", inode(players[i].in));
 	printf("], ");
 	spans_print("threads", &players[0].life, sizeof(players[0]), (size_t)count);
+	printf(", ");
+	spans_print("plays", &players[0].play, sizeof(players[0]), (size_t)count);
 	printf("}\n");
 	return 0;
 }

@@ -52,7 +52,7 @@ static void *work(void *argument)
 
 	span_open(&s->life);
 	span_open(&s->wait);
-	span_begin(&s->life);
+	span_birth(&s->life);
 	for (uint64_t i = 0; i < items; i++) {
 		span_begin(&s->wait);
 		if (s->index > 0)

@@ -20,7 +20,7 @@ static uint64_t duration_ns;
 static void live(struct bearer *b)
 {
 	span_open(&b->life);
-	span_begin(&b->life);
+	span_birth(&b->life);
 	if (b->computes)
 		burn_ns(duration_ns);
 	else

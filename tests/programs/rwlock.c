@@ -25,7 +25,7 @@ static void *work(void *argument)
 
 	span_open(&w->life);
 	span_open(&w->wait);
-	span_begin(&w->life);
+	span_birth(&w->life);
 	for (uint64_t i = 0; i < rounds; i++) {
 		/* the writer has it before a reader asks */
 		if (w->writes)

@@ -77,7 +77,7 @@ static void *doze(void *argument)
 	struct sleeper *s = argument;
 
 	span_open(&s->life);
-	span_begin(&s->life);
+	span_birth(&s->life);
 	for (uint64_t i = 0; i < rounds; i++)
 		s->way->sleep((struct timespec){ 0, (long)duration_ns });
 	span_end(&s->life);

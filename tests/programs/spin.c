@@ -28,7 +28,7 @@ static void *spin(void *argument)
 	volatile uint64_t *counter = &line.counters[locks ? 0 : s->index % 8];
 
 	span_open(&s->life);
-	span_begin(&s->life);
+	span_birth(&s->life);
 	while (now_ns() < end_ns) {
 		for (int i = 0; i < 1000; i++) {
 			while (locks && atomic_flag_test_and_set_explicit(&flag,

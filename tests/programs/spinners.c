@@ -14,7 +14,7 @@ static void *spin(void *argument)
 	struct span *life = argument;
 
 	span_open(life);
-	span_begin(life);
+	span_birth(life);
 	burn_until(end_ns);
 	span_end(life);
 	return NULL;

@@ -218,6 +218,19 @@ static inline void span_begin(struct span *s)
 	s->begin.time_ns = now_ns();
 }
 
+/*
+ * A span that begins with the calling thread, by span_begin() in its first
+ * breath: its clocks began at 0, and what it did not run it was runnable.
+ */
+static inline void span_birth(struct span *s)
+{
+	span_begin(s);
+	if (s->begin.voluntary)
+		return;
+	s->begin.time_ns -= s->begin.run_ns + s->begin.delay_ns;
+	s->begin.run_ns = s->begin.delay_ns = s->begin.involuntary = 0;
+}
+
 /* Adds what passed since span_begin(). */
 static inline void span_end(struct span *s)
 {
