@@ -13,17 +13,13 @@ VERSION := 0.1.0
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
-# As root in somebody else's tree, the build runs as the owner of the tree, so
-# that `sudo make demo` leaves nothing behind that the owner's next `make`
-# cannot replace (and git does not refuse the tree). The targets that need to
-# be root take the plain shell back.
-OWNER := $(shell stat -c %u .)
-ifeq ($(shell id -u),0)
+# As root in somebody else's tree, what builds runs as the owner of the tree:
+# `sudo make demo` must leave nothing behind that the owner's next `make` cannot
+# replace (and git refuses root a tree that is not root's).
+OWNER := $(shell stat -c '%u' .)
 ifneq ($(OWNER),0)
-SHELL := /usr/bin/setpriv
-.SHELLFLAGS := --reuid=$(OWNER) --regid=$(shell stat -c %g .) --clear-groups env HOME=/ /bin/sh -c
-deps check demo bench install uninstall: private SHELL := /bin/sh
-deps check demo bench install uninstall: private .SHELLFLAGS := -c
+ifeq ($(shell id -u),0)
+AS_OWNER := setpriv --reuid=$(OWNER) --regid=$(shell stat -c '%g' .) --clear-groups env HOME=/
 endif
 endif
 
@@ -74,10 +70,16 @@ PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/programs/*.c)) \
 	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/programs/*.cc))
 
 .PHONY: all unit fuzzers programs deps check demo bench install uninstall clean help lint fuzz FORCE
+ifdef AS_OWNER
+.NOTPARALLEL: # each of these is a make of its own
+all unit fuzzers programs:
+	$(Q)$(AS_OWNER) $(MAKE) --no-print-directory $@
+else
 all: $(PROGRAM)
 unit: $(UNIT)
 fuzzers: $(FUZZERS)
 programs: $(PROGRAMS)
+endif
 
 # --- generated ---------------------------------------------------------------
 
@@ -192,20 +194,21 @@ lint:
 
 FUZZ_SECONDS ?= 60
 fuzz:
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) FUZZ=1 fuzzers
+	$(Q)$(AS_OWNER) $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(CLANG) FUZZ=1 fuzzers
 	$(Q)tools/fuzz $(BUILD)/fuzz/tests/fuzz $(FUZZ_SECONDS)
 
 # --- for people --------------------------------------------------------------
 
 # These run make again behind the installation of what this file looks for.
+AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 deps:
 	$(Q)tools/install-deps
 check: deps
-	$(Q)$(MAKE) --no-print-directory all unit programs
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/san SAN=1 unit fuzzers
+	$(Q)$(AGAIN) all unit programs
+	$(Q)$(AGAIN) BUILD=$(BUILD)/san SAN=1 unit fuzzers
 	$(Q)BUILD='$(BUILD)' CC='$(CC)' CLANG='$(CLANG)' tests/run
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all programs
+	$(Q)$(AGAIN) all programs
 	$(Q)BUILD='$(BUILD)' tools/demo
 bench: all programs
 	$(Q)BUILD='$(BUILD)' tools/bench/run
