@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The values stand in capture files. */
 enum event_type {
 	EVENT_NONE,
 	EVENT_SWITCH, /* ->out: a thread got a core again; what it had been without it for */
