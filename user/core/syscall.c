@@ -10,7 +10,7 @@
 #define BOTH(id, name, x86, arm) [x86] = SYSCALL_##id,
 #define X86(id, name, x86) [x86] = SYSCALL_##id,
 static const uint16_t x86_64_ids[] = {
-#include "core/syscall.def"
+#include "core/syscall_table.h"
 };
 #undef BOTH
 #undef X86
@@ -18,7 +18,7 @@ static const uint16_t x86_64_ids[] = {
 #define BOTH(id, name, x86, arm) [arm] = SYSCALL_##id,
 #define X86(id, name, x86)
 static const uint16_t arm64_ids[] = {
-#include "core/syscall.def"
+#include "core/syscall_table.h"
 };
 #undef BOTH
 #undef X86
@@ -26,7 +26,7 @@ static const uint16_t arm64_ids[] = {
 #define BOTH(id, name, x86, arm) [SYSCALL_##id] = #name,
 #define X86(id, name, x86) [SYSCALL_##id] = #name,
 static const char *const names[SYSCALL_COUNT] = {
-#include "core/syscall.def"
+#include "core/syscall_table.h"
 };
 #undef BOTH
 #undef X86

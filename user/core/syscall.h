@@ -14,12 +14,12 @@ enum machine { MACHINE_UNKNOWN, MACHINE_X86_64, MACHINE_ARM64 };
 /* From uname's machine ("x86_64", "aarch64"). */
 enum machine machine_find(const char *name);
 
-/* SYSCALL_READ, SYSCALL_EPOLL_WAIT …; every call of syscall.def. */
+/* SYSCALL_READ, SYSCALL_EPOLL_WAIT …; every call of syscall_table.h. */
 #define BOTH(id, name, x86, arm) SYSCALL_##id,
 #define X86(id, name, x86) SYSCALL_##id,
 enum syscall_id {
 	SYSCALL_NONE, /* no system call, or none that is known */
-#include "core/syscall.def"
+#include "core/syscall_table.h"
 	SYSCALL_COUNT,
 };
 #undef BOTH

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * syscall.def: BOTH(id, name, number on x86-64, number on arm64) or, for what
+ * syscall_table: BOTH(id, name, number on x86-64, number on arm64) or, for what
  * arm64 never had, X86(id, name, number). In order of the x86-64 numbers.
  *
  * Made from asm/unistd_64.h and asm-generic/unistd.h of Linux 6.1; from 451 on,
