@@ -46,7 +46,7 @@ C_ALL = -std=gnu11 -D_GNU_SOURCE $(WARN) -fno-omit-frame-pointer -pthread -Iuser
 LD_ALL = -pthread -Wl,--as-needed $(SANITIZE) $(CFLAGS) $(LDFLAGS)
 DEPS = -MMD -MP -MF $@.d
 SYSTEM_LIBS := $(or $(shell pkg-config --libs libbpf libdw libelf zlib 2>/dev/null), \
-	-lbpf -ldw -lelf -lz) -l:libiberty.a
+	-lbpf -ldw -lelf -lz) -l:libiberty.a -lm
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@))
@@ -204,11 +204,11 @@ AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell 
 deps:
 	$(Q)tools/install-deps
 check: deps
-	$(Q)$(AGAIN) all unit programs
-	$(Q)$(AGAIN) BUILD=$(BUILD)/san SAN=1 unit fuzzers
+	+$(Q)$(AGAIN) all unit programs
+	+$(Q)$(AGAIN) BUILD=$(BUILD)/san SAN=1 unit fuzzers
 	$(Q)BUILD='$(BUILD)' CC='$(CC)' CLANG='$(CLANG)' tests/run
 demo: deps
-	$(Q)$(AGAIN) all programs
+	+$(Q)$(AGAIN) all programs
 	$(Q)BUILD='$(BUILD)' tools/demo
 bench: all programs
 	$(Q)BUILD='$(BUILD)' tools/bench/run
