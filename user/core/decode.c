@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A record may be shorter than its struct (bpf/ leaves out unused tails), so
+ * each is copied into a zeroed one of full size before it is looked at.
+ */
+#include "core/decode.h"
+
+#include "base/map.h"
+#include "core/futex.h"
+#include "core/object_text.h"
+#include "wire.h"
+
+#include <string.h>
+
+struct decoder {
+	enum machine machine;
+	struct decode_ops ops;
+	void *ctx;
+	struct map stacks; /* hash to number */
+	struct map objects; /* key of descriptors to number */
+	struct intern futexes; /* struct futex_key, or the text of a shared one */
+	struct map futex_objects; /* number in futexes to number of the object */
+	uint32_t last_stack, last_object;
+	uint64_t lost_stacks, bad_records;
+	VEC(uint32_t) frames;
+	struct strbuf text;
+};
+
+struct futex_key {
+	uint64_t address;
+	uint32_t tgid, pad;
+};
+
+struct decoder *decoder_new(enum machine machine, const struct decode_ops *ops, void *ctx)
+{
+	struct decoder *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->machine = machine;
+	d->ops = *ops;
+	d->ctx = ctx;
+	strbuf_init(&d->text);
+	return d;
+}
+
+void decoder_free(struct decoder *d)
+{
+	if (!d)
+		return;
+	map_release(&d->stacks);
+	map_release(&d->objects);
+	map_release(&d->futex_objects);
+	intern_release(&d->futexes);
+	vec_release(&d->frames);
+	strbuf_release(&d->text);
+	free(d);
+}
+
+uint64_t decoder_lost_stacks(const struct decoder *d)
+{
+	return d->lost_stacks;
+}
+
+uint64_t decoder_bad_records(const struct decoder *d)
+{
+	return d->bad_records;
+}
+
+static uint32_t stack_number(struct decoder *d, uint64_t hash)
+{
+	const uint64_t *n = hash ? map_get(&d->stacks, hash) : NULL;
+
+	if (hash && !n)
+		d->lost_stacks++;
+	return n ? (uint32_t)*n : 0;
+}
+
+/* --- waits ------------------------------------------------------------------ */
+
+/* System calls in whose course packets to this very machine are delivered. */
+static bool sends_packets(enum syscall_id id)
+{
+	switch (id) {
+	case SYSCALL_WRITE:
+	case SYSCALL_WRITEV:
+	case SYSCALL_SENDTO:
+	case SYSCALL_SENDMSG:
+	case SYSCALL_SENDMMSG:
+	case SYSCALL_SENDFILE:
+	case SYSCALL_SPLICE:
+	case SYSCALL_CONNECT:
+	case SYSCALL_ACCEPT:
+	case SYSCALL_ACCEPT4:
+	case SYSCALL_CLOSE:
+	case SYSCALL_SHUTDOWN:
+	case SYSCALL_READ:
+	case SYSCALL_RECVFROM:
+	case SYSCALL_RECVMSG:
+	case SYSCALL_IO_URING_ENTER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* System calls that such a packet can end the wait of. */
+static bool takes_packets(enum syscall_id id)
+{
+	switch (id) {
+	case SYSCALL_READ:
+	case SYSCALL_READV:
+	case SYSCALL_RECVFROM:
+	case SYSCALL_RECVMSG:
+	case SYSCALL_RECVMMSG:
+	case SYSCALL_ACCEPT:
+	case SYSCALL_ACCEPT4:
+	case SYSCALL_CONNECT:
+	case SYSCALL_EPOLL_WAIT:
+	case SYSCALL_EPOLL_PWAIT:
+	case SYSCALL_EPOLL_PWAIT2:
+	case SYSCALL_POLL:
+	case SYSCALL_PPOLL:
+	case SYSCALL_SELECT:
+	case SYSCALL_PSELECT6:
+	case SYSCALL_IO_URING_ENTER:
+	case SYSCALL_WRITE:
+	case SYSCALL_SENDTO:
+	case SYSCALL_SENDMSG:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * On loopback the sender's own softirq delivers the packet, on the interrupt
+ * stack: there the sender did it, as the two system calls show.
+ */
+static uint8_t waker_kind(const struct decoder *d, const struct wire_switch *w)
+{
+	if (!(w->waker_flags & WIRE_WAKER_SEEN))
+		return WAKER_UNKNOWN;
+	if (w->waker_flags & (WIRE_WAKER_IDLE | WIRE_WAKER_USER))
+		return WAKER_INTERRUPT;
+	if (!(w->waker_flags & WIRE_WAKER_INTERRUPT))
+		return WAKER_TASK;
+	return sends_packets(syscall_identify(d->machine, w->waker_nr)) &&
+			       takes_packets(syscall_identify(d->machine, w->nr))
+		       ? WAKER_TASK
+		       : WAKER_INTERRUPT;
+}
+
+static int futex_emit(struct decoder *d, const struct wire_switch *w, uint64_t time_ns,
+		      uint32_t object, bool shared)
+{
+	struct event e = { .type = EVENT_OBJECT, .time_ns = time_ns };
+
+	e.object.object = object;
+	e.object.kind = OBJECT_FUTEX;
+	e.object.flags = shared ? OBJECT_SHARED : 0;
+	e.object.tgid = w->tgid;
+	e.object.address = w->args[0];
+	e.object.text = d->text.buf;
+	return d->ops.emit(d->ctx, &e);
+}
+
+/* The object that another name of the same memory already has, or a new one. */
+static int futex_new(struct decoder *d, const struct wire_switch *w, uint64_t time_ns,
+		     bool may_share, uint32_t *ret_object)
+{
+	bool shared = false, known = false;
+	uint32_t name = 0;
+	int rc;
+
+	strbuf_clear(&d->text);
+	rc = d->ops.futex_place(d->ctx, w->tgid, time_ns, w->args[0], &d->text, &shared);
+	if (rc)
+		return rc;
+	shared = shared && may_share && d->text.len;
+	if (shared) {
+		/* processes meet on what is mapped there, whatever its address in each */
+		rc = intern_put(&d->futexes, d->text.buf, d->text.len, &name);
+		if (rc)
+			return rc;
+		if (map_get(&d->futex_objects, name)) {
+			*ret_object = (uint32_t)*map_get(&d->futex_objects, name);
+			known = true;
+		}
+	}
+	if (known)
+		return 0;
+	*ret_object = ++d->last_object;
+	if (shared)
+		rc = map_put(&d->futex_objects, name, *ret_object);
+	return rc ? rc : futex_emit(d, w, time_ns, *ret_object, shared);
+}
+
+static int futex_object(struct decoder *d, const struct wire_switch *w, uint64_t time_ns,
+			bool may_share, uint32_t *ret_object)
+{
+	struct futex_key key = { .address = w->args[0], .tgid = w->tgid };
+	const uint64_t *known;
+	uint32_t name;
+	int rc = intern_put(&d->futexes, &key, sizeof(key), &name);
+
+	if (rc)
+		return rc;
+	known = map_get(&d->futex_objects, name);
+	if (known) {
+		*ret_object = (uint32_t)*known;
+		return 0;
+	}
+	rc = futex_new(d, w, time_ns, may_share, ret_object);
+	return rc ? rc : map_put(&d->futex_objects, name, *ret_object);
+}
+
+static int decode_detail(struct decoder *d, const struct wire_switch *w, struct event *e)
+{
+	if (w->detail == WIRE_DETAIL_OBJECT) {
+		const uint64_t *n = map_get(&d->objects, w->object);
+
+		e->out.object = n ? (uint32_t)*n : 0;
+	} else if (w->detail == WIRE_DETAIL_FUTEX) {
+		struct futex_wait wait = { (uint32_t)w->args[1], (uint32_t)w->args[2], w->futex,
+					   WIRE_FUTEX_WORDS };
+		struct futex_guess guess = futex_identify(&wait);
+
+		e->out.futex = (uint8_t)guess.kind;
+		e->out.owner_tid = guess.owner_tid;
+		return futex_object(d, w, e->time_ns, guess.shared, &e->out.object);
+	}
+	return 0;
+}
+
+static int decode_switch(struct decoder *d, const struct wire_switch *w)
+{
+	struct event e = { .time_ns = w->in_ns };
+	struct event_out *out = &e.out;
+	int rc;
+
+	e.type = w->head.type == WIRE_SWITCH ? EVENT_SWITCH : EVENT_OPEN;
+	out->thread = w->head.thread;
+	out->tid = w->tid;
+	out->tgid = w->tgid;
+	out->cpu = w->cpu;
+	out->why = w->why;
+	out->flags = w->head.flags;
+	out->out_ns = w->out_ns;
+	out->woken_ns = w->woken_ns;
+	out->in_ns = w->in_ns;
+	out->voluntary = w->voluntary;
+	out->involuntary = w->involuntary;
+	out->nr = w->nr;
+	out->waker = waker_kind(d, w);
+	out->waker_nr = w->waker_nr;
+	out->waker_tid = w->waker_tid;
+	out->user_stack = stack_number(d, w->user_stack);
+	out->kernel_stack = stack_number(d, w->kernel_stack);
+	memcpy(out->args, w->args, sizeof(out->args));
+	if (w->why == WIRE_WHY_BLOCKED) {
+		rc = decode_detail(d, w, &e);
+		if (rc)
+			return rc;
+	}
+	return d->ops.emit(d->ctx, &e);
+}
+
+/* --- the rest ---------------------------------------------------------------- */
+
+static int decode_off(struct decoder *d, const struct wire_off *w)
+{
+	struct event e = { .type = w->head.type == WIRE_OFF ? EVENT_OFF : EVENT_DEAD,
+			   .time_ns = w->time_ns };
+
+	e.off.thread = w->head.thread;
+	e.off.tid = w->tid;
+	e.off.tgid = w->tgid;
+	e.off.cpu = w->cpu;
+	e.off.voluntary = w->voluntary;
+	e.off.involuntary = w->involuntary;
+	return d->ops.emit(d->ctx, &e);
+}
+
+static int decode_sample(struct decoder *d, const struct wire_sample *w)
+{
+	struct event e = { .type = EVENT_SAMPLE, .time_ns = w->time_ns };
+
+	e.sample.thread = w->head.thread;
+	e.sample.tid = w->tid;
+	e.sample.tgid = w->tgid;
+	e.sample.cpu = w->cpu;
+	e.sample.user_stack = stack_number(d, w->user_stack);
+	e.sample.kernel_stack = stack_number(d, w->kernel_stack);
+	return d->ops.emit(d->ctx, &e);
+}
+
+static int decode_stack(struct decoder *d, const struct wire_stack *w, const uint64_t *frames)
+{
+	struct event e = { .type = EVENT_STACK, .time_ns = w->time_ns };
+	bool kernel = w->head.flags & WIRE_STACK_KERNEL;
+	int rc;
+
+	if (map_get(&d->stacks, w->hash))
+		return 0;
+	d->frames.count = 0;
+	if (vec_reserve(&d->frames, w->count))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < w->count; i++) {
+		rc = d->ops.frame(d->ctx, w->tgid, kernel, w->time_ns, frames[i], i == 0 && !kernel,
+				  &d->frames.at[i]);
+		if (rc)
+			return rc;
+	}
+	e.stack.stack = ++d->last_stack;
+	e.stack.tgid = w->tgid;
+	e.stack.flags = w->head.flags;
+	e.stack.place = kernel ? d->ops.kernel_place(d->ctx, frames, w->count) : PLACE_NONE;
+	e.stack.count = w->count;
+	e.stack.frames = d->frames.at;
+	rc = map_put(&d->stacks, w->hash, e.stack.stack);
+	return rc ? rc : d->ops.emit(d->ctx, &e);
+}
+
+static int decode_object(struct decoder *d, const struct wire_object *w, const char *text)
+{
+	struct event e = { .type = EVENT_OBJECT, .time_ns = w->time_ns };
+	const uint64_t *known = map_get(&d->objects, w->key);
+	int rc;
+
+	if (known)
+		return 0;
+	strbuf_clear(&d->text);
+	e.object.kind = object_text(w, text, &d->text, &e.object.flags);
+	rc = strbuf_error(&d->text);
+	if (rc)
+		return rc;
+	e.object.object = ++d->last_object;
+	e.object.tgid = w->tgid;
+	e.object.address = w->inode;
+	e.object.device = w->device;
+	e.object.text = d->text.buf;
+	rc = map_put(&d->objects, w->key, e.object.object);
+	return rc ? rc : d->ops.emit(d->ctx, &e);
+}
+
+static int decode_task(struct decoder *d, const struct wire_task *w)
+{
+	struct event e = { .type = EVENT_TASK, .time_ns = w->time_ns };
+	char comm[WIRE_COMM_SIZE + 1] = { 0 };
+
+	memcpy(comm, w->comm, WIRE_COMM_SIZE);
+	e.task.thread = w->head.thread;
+	e.task.tid = w->tid;
+	e.task.tgid = w->tgid;
+	e.task.parent_tgid = w->parent_tgid;
+	e.task.parent_thread = w->parent_thread;
+	e.task.voluntary = w->voluntary;
+	e.task.involuntary = w->involuntary;
+	e.task.how = w->how;
+	e.task.kthread = w->kthread;
+	e.task.comm = comm;
+	e.task.command = "";
+	return d->ops.emit(d->ctx, &e);
+}
+
+static int decode_exec(struct decoder *d, const struct wire_exec *w, const char *args)
+{
+	struct event e = { .type = EVENT_EXEC, .time_ns = w->time_ns };
+	char comm[WIRE_COMM_SIZE + 1] = { 0 };
+
+	memcpy(comm, w->comm, WIRE_COMM_SIZE);
+	e.exec.thread = w->head.thread;
+	e.exec.tid = w->tid;
+	e.exec.tgid = w->tgid;
+	e.exec.old_tid = w->old_tid;
+	e.exec.comm = comm;
+	e.exec.command = args;
+	e.exec.command_size = w->args_size;
+	return d->ops.emit(d->ctx, &e);
+}
+
+static int decode_comm(struct decoder *d, const struct wire_comm *w)
+{
+	struct event e = { .type = EVENT_COMM, .time_ns = w->time_ns };
+	char comm[WIRE_COMM_SIZE + 1] = { 0 };
+
+	memcpy(comm, w->comm, WIRE_COMM_SIZE);
+	e.comm.thread = w->head.thread;
+	e.comm.tid = w->tid;
+	e.comm.tgid = w->tgid;
+	e.comm.comm = comm;
+	return d->ops.emit(d->ctx, &e);
+}
+
+static int decode_lost(struct decoder *d, const struct wire_lost *w)
+{
+	struct event e = { .type = EVENT_LOST, .time_ns = w->to_ns };
+
+	e.lost.cpu = w->cpu;
+	e.lost.from_ns = w->from_ns;
+	e.lost.to_ns = w->to_ns;
+	e.lost.count = w->count;
+	return d->ops.emit(d->ctx, &e);
+}
+
+static int decode_short(struct decoder *d, const struct wire_short *w)
+{
+	struct event e = { .type = EVENT_SHORT, .time_ns = w->time_ns };
+
+	e.brief.thread = w->head.thread;
+	e.brief.tid = w->tid;
+	e.brief.tgid = w->tgid;
+	e.brief.cpu = w->cpu;
+	e.brief.nr = w->nr;
+	e.brief.voluntary = w->voluntary;
+	e.brief.involuntary = w->involuntary;
+	e.brief.wait_ns = w->wait_ns;
+	e.brief.runnable_ns = w->runnable_ns;
+	return d->ops.emit(d->ctx, &e);
+}
+
+/* --- bytes ------------------------------------------------------------------- */
+
+union fixed {
+	struct wire_head head;
+	struct wire_switch out;
+	struct wire_off off;
+	struct wire_sample sample;
+	struct wire_stack stack;
+	struct wire_lost lost;
+	struct wire_object object;
+	struct wire_task task;
+	struct wire_exec exec;
+	struct wire_comm comm;
+	struct wire_short brief;
+};
+
+/* By type: the bytes that must be there, and those of the struct. */
+static const struct {
+	uint16_t least, full;
+} sizes[] = {
+	[WIRE_SWITCH] = { offsetof(struct wire_switch, args), sizeof(struct wire_switch) },
+	[WIRE_OPEN] = { offsetof(struct wire_switch, args), sizeof(struct wire_switch) },
+	[WIRE_OFF] = { sizeof(struct wire_off), sizeof(struct wire_off) },
+	[WIRE_DEAD] = { sizeof(struct wire_off), sizeof(struct wire_off) },
+	[WIRE_SAMPLE] = { sizeof(struct wire_sample), sizeof(struct wire_sample) },
+	[WIRE_STACK] = { sizeof(struct wire_stack), sizeof(struct wire_stack) },
+	[WIRE_LOST] = { sizeof(struct wire_lost), sizeof(struct wire_lost) },
+	[WIRE_OBJECT] = { sizeof(struct wire_object), sizeof(struct wire_object) },
+	[WIRE_TASK] = { sizeof(struct wire_task), sizeof(struct wire_task) },
+	[WIRE_EXEC] = { sizeof(struct wire_exec), sizeof(struct wire_exec) },
+	[WIRE_COMM] = { sizeof(struct wire_comm), sizeof(struct wire_comm) },
+	[WIRE_SHORT] = { sizeof(struct wire_short), sizeof(struct wire_short) },
+};
+
+static int bad(struct decoder *d)
+{
+	d->bad_records++;
+	return 0;
+}
+
+int decoder_record(struct decoder *d, const void *record, size_t size)
+{
+	union fixed f = { 0 };
+	const char *tail;
+	size_t fixed, left;
+
+	if (size < sizeof(f.head))
+		return bad(d);
+	memcpy(&f.head, record, sizeof(f.head));
+	/* a type of a newer probe is skipped, not bad; the caller goes by its size */
+	if (f.head.type >= ARRAY_COUNT(sizes) || !sizes[f.head.type].full)
+		return 0;
+	if (size < sizes[f.head.type].least)
+		return bad(d);
+	fixed = size < sizes[f.head.type].full ? size : sizes[f.head.type].full;
+	memcpy(&f, record, fixed);
+	tail = (const char *)record + fixed;
+	left = size - fixed;
+	switch (f.head.type) {
+	case WIRE_SWITCH:
+	case WIRE_OPEN:
+		return decode_switch(d, &f.out);
+	case WIRE_OFF:
+	case WIRE_DEAD:
+		return decode_off(d, &f.off);
+	case WIRE_SAMPLE:
+		return decode_sample(d, &f.sample);
+	case WIRE_STACK:
+		if (f.stack.count > WIRE_STACK_DEPTH_MAX || f.stack.count > left / sizeof(uint64_t))
+			return bad(d);
+		return decode_stack(d, &f.stack, (const void *)tail);
+	case WIRE_LOST:
+		return decode_lost(d, &f.lost);
+	case WIRE_OBJECT:
+		return f.object.text_size > left ? bad(d) : decode_object(d, &f.object, tail);
+	case WIRE_TASK:
+		return decode_task(d, &f.task);
+	case WIRE_EXEC:
+		return f.exec.args_size > left ? bad(d) : decode_exec(d, &f.exec, tail);
+	case WIRE_COMM:
+		return decode_comm(d, &f.comm);
+	default:
+		return decode_short(d, &f.brief);
+	}
+}

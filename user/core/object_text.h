@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* object_text: what people call the thing behind a descriptor. */
+#ifndef RUNWAIT_CORE_OBJECT_TEXT_H
+#define RUNWAIT_CORE_OBJECT_TEXT_H
+
+#include "base/strbuf.h"
+#include "core/event.h"
+#include "wire.h"
+
+/*
+ * Appends "/var/lib/x", "tcp 10.0.0.5:5432", "tcp listen [::]:80", "unix
+ * /run/x.sock", "pipe:[8123]", "[eventfd]" … and returns enum object_kind.
+ * @text: w->text_size bytes as described in wire.h; believed in nothing.
+ */
+uint8_t object_text(const struct wire_object *w, const char *text, struct strbuf *out,
+		    uint8_t *ret_flags);
+
+#endif
