@@ -122,6 +122,7 @@ static void text_is_escaped_where_it_must_be(void **state)
 		{ "", 0, "\"\"" },
 		{ "a\"b\\c/", 6, "\"a\\\"b\\\\c/\"" },
 		{ "\0\n\t\x1f\x7f", 5, "\"\\u0000\\u000a\\u0009\\u001f\\u007f\"" },
+		{ "\xc2\x80\xc2\x9b\xc2\xa0", 6, "\"\\u0080\\u009b\u00a0\"" },
 		{ "é…\U0001f600", 9, "\"é…\U0001f600\"" },
 		{ "\xff", 1, "\"\\ufffd\"" },
 		{ "a\x80z", 3, "\"a\\ufffdz\"" },

@@ -24,25 +24,28 @@ static void json_newline(struct json *j)
 
 static void json_escaped(struct json *j, const char *s, size_t len)
 {
+	size_t plain = 0; /* where what need not be escaped begins */
+
 	sink_add(j->sink, "\"", 1);
-	for (size_t i = 0; i < len;) {
-		unsigned char c = (unsigned char)s[i];
-		size_t n = utf8_size(s + i, len - i);
+	for (size_t i = 0, n; i < len; i += n) {
+		size_t size = utf8_size(s + i, len - i);
+		uint32_t code = size ? utf8_code(s + i, size) : 0;
 
-		if (!n) {
+		n = size ? size : 1;
+		/* JSON allows U+007F to U+009F, but terminals obey them */
+		if (size && code >= 0x20 && (code < 0x7f || code > 0x9f) && code != '"' &&
+		    code != '\\')
+			continue;
+		sink_add(j->sink, s + plain, i - plain);
+		plain = i + n;
+		if (!size)
 			sink_puts(j->sink, "\\ufffd");
-			n = 1;
-		} else if (c == '"' || c == '\\') {
-			char two[2] = { '\\', (char)c };
-
-			sink_add(j->sink, two, 2);
-		} else if (c < 0x20 || c == 0x7f) {
-			sink_addf(j->sink, "\\u%04x", c);
-		} else {
-			sink_add(j->sink, s + i, n);
-		}
-		i += n;
+		else if (code == '"' || code == '\\')
+			sink_addf(j->sink, "\\%c", (int)code);
+		else
+			sink_addf(j->sink, "\\u%04x", code);
 	}
+	sink_add(j->sink, s + plain, len - plain);
 	sink_add(j->sink, "\"", 1);
 }
 

@@ -2,7 +2,7 @@
 /*
  * json: a streaming JSON writer over a sink. It keeps commas, nesting and
  * indentation; the caller keeps the order. Text that is not UTF-8 is written
- * with U+FFFD in place of the bad bytes, control characters as \u00XX.
+ * with U+FFFD in place of the bad bytes, control characters (C1 too) as \u00XX.
  *
  * USAGE
  *	json_open_object(&j, NULL);
