@@ -148,18 +148,12 @@ const struct mapping *image_find(const struct image *i, uint64_t time_ns, uint64
 	return first;
 }
 
-int image_split(struct image *i, uint64_t time_ns, struct image *to)
+int image_copy_since(const struct image *i, uint64_t time_ns, struct image *to)
 {
-	size_t kept = 0;
-
 	if (vec_reserve(&to->now, i->now.count))
 		return -ENOMEM;
-	for (size_t k = 0; k < i->now.count; k++) {
+	for (size_t k = 0; k < i->now.count; k++)
 		if (i->now.at[k].from_ns >= time_ns)
 			to->now.at[to->now.count++] = i->now.at[k];
-		else
-			i->now.at[kept++] = i->now.at[k];
-	}
-	i->now.count = kept;
 	return 0;
 }

@@ -47,7 +47,7 @@ int image_map(struct image *i, const struct mapping *m, bool *ret_new);
  */
 const struct mapping *image_find(const struct image *i, uint64_t time_ns, uint64_t address);
 
-/* Moves what was mapped at @time_ns or later to @to. 0 or -ENOMEM. */
-int image_split(struct image *i, uint64_t time_ns, struct image *to);
+/* Adds to @to, which is empty, what was mapped at @time_ns or later. 0 or -ENOMEM. */
+int image_copy_since(const struct image *i, uint64_t time_ns, struct image *to);
 
 #endif

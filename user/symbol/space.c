@@ -18,10 +18,15 @@ enum {
 	 * of; doubled after each look that brought nothing. */
 	SCAN_REST_NS = 20000000,
 	SCAN_REST_MAX_NS = 2000000000,
+	/* The kernel reports an exec when it is over and what it mapped before
+	 * that. What is taken over of the old program by mistake lies where the
+	 * new one has nothing. */
+	EXEC_NS = 500000000,
 };
 
 struct era {
 	uint64_t from_ns;
+	bool exec; /* it began with one */
 	struct image *image; /* one reference; shared after fork */
 };
 
@@ -85,7 +90,7 @@ static struct process *process_find(const struct spaces *s, uint32_t tgid)
 }
 
 /* Starts an era with @image, whose reference it takes even when it fails. */
-static int process_add_era(struct process *p, uint64_t time_ns, struct image *image)
+static int process_add_era(struct process *p, uint64_t time_ns, bool exec, struct image *image)
 {
 	size_t at = p->eras.count;
 
@@ -97,7 +102,7 @@ static int process_add_era(struct process *p, uint64_t time_ns, struct image *im
 		p->eras.at[at] = p->eras.at[at - 1];
 		at--;
 	}
-	p->eras.at[at] = (struct era){ time_ns, image };
+	p->eras.at[at] = (struct era){ time_ns, exec, image };
 	p->eras.count++;
 	return 0;
 }
@@ -122,7 +127,7 @@ static struct process *process_add(struct spaces *s, uint32_t tgid, uint64_t tim
 		image_unref(image);
 		return NULL;
 	}
-	if (process_add_era(p, time_ns, image) ||
+	if (process_add_era(p, time_ns, false, image) ||
 	    map_put(&s->processes, tgid, (uint64_t)(uintptr_t)p)) {
 		process_free(p);
 		return NULL;
@@ -147,7 +152,7 @@ static struct process *process_get(struct spaces *s, uint32_t tgid, uint64_t tim
 	if (!p)
 		return process_add(s, tgid, time_ns, image_new());
 	if (p->exit_ns && p->exit_ns < time_ns) {
-		if (process_add_era(p, time_ns, image_new()))
+		if (process_add_era(p, time_ns, false, image_new()))
 			return NULL;
 		process_begin_life(p);
 	}
@@ -175,8 +180,13 @@ static int process_map(struct spaces *s, struct process *p, uint64_t time_ns,
 		.start = file->start, .end = file->end, .offset = offset, .from_ns = time_ns
 	};
 	int error = modules_get(s->modules, file, &m.module);
+	struct era *era = process_era(p, time_ns), *next = process_era(p, time_ns + EXEC_NS);
 
-	return error ? error : era_map(process_era(p, time_ns), &m, ret_new);
+	if (!error)
+		error = era_map(era, &m, ret_new);
+	if (!error && next != era && next->exec)
+		error = era_map(next, &m, ret_new);
+	return error;
 }
 
 int spaces_map(struct spaces *s, uint64_t time_ns, const struct module_file *file,
@@ -245,7 +255,7 @@ int spaces_fork(struct spaces *s, uint64_t time_ns, uint32_t parent_tgid, uint32
 	image->refs++;
 	if (!p)
 		return process_add(s, tgid, time_ns, image) ? 0 : -ENOMEM;
-	if (process_add_era(p, time_ns, image))
+	if (process_add_era(p, time_ns, false, image))
 		return -ENOMEM;
 	if (p->exit_ns && p->exit_ns < time_ns)
 		process_begin_life(p);
@@ -255,28 +265,26 @@ int spaces_fork(struct spaces *s, uint64_t time_ns, uint32_t parent_tgid, uint32
 int spaces_exec(struct spaces *s, uint64_t time_ns, uint32_t tgid)
 {
 	struct process *p = process_get(s, tgid, time_ns);
-	struct image *image, *before;
-	int error;
+	struct image *image = image_new();
+	const struct era *before;
+	uint64_t since = time_ns > EXEC_NS ? time_ns - EXEC_NS : 0;
 
-	if (!p)
+	if (!p || !image) {
+		image_unref(image);
 		return -ENOMEM;
-	image = image_new();
-	before = process_era(p, time_ns)->image;
-	/* a shared image is the parent's, too; what is in it is older than the exec */
-	if (image && before->refs == 1) {
-		error = image_split(before, time_ns, image);
-		if (error) {
-			image_unref(image);
-			return error;
-		}
 	}
-	error = process_add_era(p, time_ns, image);
+	before = process_era(p, time_ns);
+	if (image_copy_since(before->image, since > before->from_ns ? since : before->from_ns,
+			     image)) {
+		image_unref(image);
+		return -ENOMEM;
+	}
 	p->scan_ns = p->scan_rest_ns = 0;
 	if (p->data) {
 		data_map_release(p->data);
 		data_map_init(p->data);
 	}
-	return error;
+	return process_add_era(p, time_ns, true, image);
 }
 
 void spaces_exit(struct spaces *s, uint64_t time_ns, uint32_t tgid)

@@ -31,7 +31,8 @@ int spaces_map(struct spaces *s, uint64_t time_ns, const struct module_file *fil
 	       uint64_t offset);
 /* The child has what the parent has. 0 or -ENOMEM. */
 int spaces_fork(struct spaces *s, uint64_t time_ns, uint32_t parent_tgid, uint32_t tgid);
-/* A new program: nothing is mapped but what is told from @time_ns on. 0 or -ENOMEM. */
+/* A new program, at the end of the exec: what was mapped before is gone, but
+ * for what the exec itself has mapped. 0 or -ENOMEM. */
 int spaces_exec(struct spaces *s, uint64_t time_ns, uint32_t tgid);
 /* The last thread is gone: /proc no longer tells. */
 void spaces_exit(struct spaces *s, uint64_t time_ns, uint32_t tgid);
