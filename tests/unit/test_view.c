@@ -8,14 +8,12 @@
 #include "base/fmt.h"
 #include "oom.h"
 #include "unit.h"
-#include "view/table.h"
 #include "view/view.h"
 #include "view_cases.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define GOLDEN "tests/golden/"
 
@@ -99,11 +97,8 @@ static void golden(const struct shot *shot)
 	if (getenv("UPDATE_GOLDEN"))
 		write_whole(path.buf, &got);
 	read_whole(path.buf, &want);
-	if (strcmp(got.buf, want.buf)) {
-		strbuf_puts(&path, ".new");
-		write_whole(path.buf, &got);
-		fail_msg("not what it was: diff it with %s", path.buf);
-	}
+	if (strcmp(got.buf, want.buf))
+		fail_msg("not as in %s:\n%s", path.buf, got.buf);
 	strbuf_release(&got);
 	strbuf_release(&want);
 	strbuf_release(&path);

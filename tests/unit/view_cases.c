@@ -94,35 +94,53 @@ static void thread(struct result *r, uint32_t tid, const char *comm, struct tota
 	add_totals(&r->totals, &sum);
 }
 
-static void parallelism(struct result *r, const uint64_t *by_running, size_t count)
+/*
+ * @several[k]: for how long exactly k threads ran, k >= 2; when one and none
+ * did follows from the running time of all.
+ */
+static void parallelism(struct result *r, const uint64_t *several, size_t count)
 {
 	struct result_parallelism *par = &r->parallelism;
-	double run = 0;
+	uint64_t one = r->totals.run_ns, none = r->duration_ns;
 
-	for (size_t k = 0; k < count; k++) {
-		PUSH(&par->by_running_ns, by_running[k]);
-		par->observed_ns += by_running[k];
-		run += (double)k * (double)by_running[k];
-		if (by_running[k])
+	for (size_t k = 2; k < count; k++) {
+		assert_true(one >= k * several[k]);
+		one -= k * several[k];
+		none -= several[k];
+	}
+	assert_true(none >= one);
+	for (size_t k = 0; k < (count > 2 ? count : 2); k++) {
+		PUSH(&par->by_running_ns, k > 1 ? several[k] : k ? one : none - one);
+		if (par->by_running_ns.at[k])
 			par->max = (uint32_t)k;
 	}
-	par->active_ns = par->observed_ns - by_running[0];
-	par->serial_ns = count > 1 ? by_running[1] : 0;
-	par->mean = run / (double)par->observed_ns;
+	par->observed_ns = r->duration_ns;
+	par->active_ns = par->observed_ns - par->by_running_ns.at[0];
+	par->serial_ns = one;
+	par->mean = (double)r->totals.run_ns / (double)par->observed_ns;
 	par->concurrency_mean = par->mean +
 				(double)r->totals.runnable_ns / (double)par->observed_ns;
 }
 
-static void cpu(struct result *r, uint64_t run_ns, uint64_t other_ns)
+/* Shares the running time out: the first CPU gets @tilt % more than the mean,
+ * the last as much less. */
+static void cpus(struct result *r, uint64_t other_ns, uint64_t tilt)
 {
-	struct result_cpu c = {
-		.cpu = (uint32_t)r->parallelism.cpus.count,
-		.run_ns = run_ns,
-		.other_ns = other_ns,
-		.idle_ns = r->duration_ns - run_ns - other_ns,
-	};
+	uint32_t count = r->recording.cpus;
+	uint64_t mean_ns = r->totals.run_ns / count;
 
-	PUSH(&r->parallelism.cpus, c);
+	for (uint32_t i = 0; i < count; i++) {
+		/* 37 is prime to 2^n: the busy ones lie scattered */
+		uint32_t place = count > 8 ? i * 37 % count : i;
+		uint64_t least = mean_ns * (100 - tilt) / 100;
+		struct result_cpu c = { .cpu = i, .other_ns = other_ns };
+
+		c.run_ns = count > 1 ? least + mean_ns * 2 * tilt / 100 * (count - 1 - place) /
+					       (count - 1) : mean_ns;
+		assert_true(c.run_ns + other_ns <= r->duration_ns);
+		c.idle_ns = r->duration_ns - c.run_ns - other_ns;
+		PUSH(&r->parallelism.cpus, c);
+	}
 }
 
 static void finding(struct result *r, const char *id, double share, const char *title,
@@ -207,7 +225,7 @@ static void contended_lock(struct result *r)
 		.address = 0x55d0c4a14060,
 		.tgid = 4711,
 		.name = "demo+0x4060",
-		.waits = 12345,
+		.waits = 12344,
 		.wait_ns = MS(30000),
 		.max_wait_ns = MS(31),
 		.contended_ns = MS(30000),
@@ -226,7 +244,9 @@ static void contended_lock(struct result *r)
 
 	for (uint32_t i = 0; i < 4; i++) {
 		struct result_waiter w = { 4712 + i, 3086, MS(9000 - 1000 * i), MS(31 - i), 1 };
-		struct result_holder h = { 4715 - i, 3086, MS(8000 - 1000 * i), i ? 0 : MS(800), 2 };
+		struct result_holder h = {
+			4715 - i, 3086, MS(8000 - 1000 * i), i ? 0 : MS(800), 2,
+		};
 
 		PUSH(&lock.waiters, w);
 		PUSH(&lock.holders, h);
@@ -242,7 +262,7 @@ static void contended_lock(struct result *r)
 
 static void fill_contended(struct result *r, struct stacks *s)
 {
-	static const uint64_t running[] = { MS(100), MS(8900), MS(2500), MS(400), MS(100) };
+	static const uint64_t running[] = { 0, 0, MS(2500), MS(700), MS(300) };
 
 	base(r, SEC(12), 8);
 	COMMAND(r, "./demo\0--threads\0" "4\0--log\0/var/tmp/demo log\0");
@@ -272,11 +292,11 @@ static void fill_contended(struct result *r, struct stacks *s)
 		.involuntary = 3,
 	});
 	parallelism(r, running, ARRAY_COUNT(running));
-	r->parallelism.stalled_by_class_ns[CLASS_FILE] = MS(80);
-	r->parallelism.stalled_by_class_ns[CLASS_LOCK] = MS(15);
-	r->parallelism.stalled_runnable_ns = MS(5);
-	for (uint32_t i = 0; i < 8; i++)
-		cpu(r, MS(3900 - 450 * i), MS(200 + 100 * i));
+	r->parallelism.stalled_runnable_ns = MS(60);
+	r->parallelism.stalled_by_class_ns[CLASS_LOCK] = MS(200);
+	r->parallelism.stalled_by_class_ns[CLASS_FILE] =
+		r->parallelism.by_running_ns.at[0] - MS(260);
+	cpus(r, MS(200), 80);
 	contended_lock(r);
 	stack(s, 1, (const char *const[]){ "__lll_lock_wait", "pthread_mutex_lock", "account",
 					   "worker_main", "start_thread", "clone3", NULL });
@@ -303,7 +323,7 @@ static void fill_contended(struct result *r, struct stacks *s)
 /* A server that had next to nothing to do. */
 static void fill_idle(struct result *r, struct stacks *s)
 {
-	static const uint64_t running[] = { MS(59900), MS(98), MS(2) };
+	static const uint64_t running[] = { 0, 0, MS(2) };
 
 	(void)s;
 	base(r, SEC(60), 4);
@@ -320,25 +340,23 @@ static void fill_idle(struct result *r, struct stacks *s)
 	for (uint32_t i = 0; i < 4; i++)
 		thread(r, 901 + i, i < 3 ? "bio_aof" : "jemalloc_bg_thd", (struct totals){
 			.run_ns = US(i * 10),
-			.censored_ns = SEC(60),
+			.censored_ns = SEC(59),
 			.by_class_ns = { [CLASS_IDLE] = SEC(60) - US(i * 10) },
 			.voluntary = i,
 		});
 	parallelism(r, running, ARRAY_COUNT(running));
-	for (uint32_t i = 0; i < 4; i++)
-		cpu(r, i ? 0 : MS(102), MS(500));
+	cpus(r, MS(500), 100);
 	io(r, CLASS_IDLE, "epoll:[4]", "epoll_wait", 600, MS(59800), MS(101));
 	io(r, CLASS_FILE, "/var/lib/redis/appendonly.aof", "fdatasync", 10, MS(99), MS(15));
 	wakeup(r, 0, "timer", 900, "redis-server", 590, MS(59700));
 	wakeup(r, 0, "network", 900, "redis-server", 10, MS(100));
-	finding(r, "idle", 0.998, "Mostly idle: 100 % of the time was waiting for work.", "");
+	finding(r, "idle", 0.998, "Mostly idle: 100 % of the time was waiting for work.",
+		"Nothing to do: it waits for its clients.");
 	r->recording.exit_status = -1;
 }
 
 static void fill_single(struct result *r, struct stacks *s)
 {
-	static const uint64_t running[] = { MS(1001), MS(1) };
-
 	(void)s;
 	base(r, MS(1002), 2);
 	COMMAND(r, "sleep\0" "1");
@@ -349,9 +367,8 @@ static void fill_single(struct result *r, struct stacks *s)
 		.by_class_ns = { [CLASS_SLEEP] = MS(1000), [CLASS_FAULT] = US(960) },
 		.voluntary = 2,
 	});
-	parallelism(r, running, ARRAY_COUNT(running));
-	cpu(r, MS(1), MS(5));
-	cpu(r, 0, MS(3));
+	parallelism(r, NULL, 0);
+	cpus(r, MS(5), 100);
 }
 
 /* 5,000 threads in one pool on a large machine. */
@@ -374,20 +391,20 @@ static void fill_many(struct result *r, struct stacks *s)
 			.involuntary = i % 7,
 		});
 	}
-	for (uint32_t k = 0; k < 65; k++)
-		running[k] = k == 64 ? SEC(30) - 64 * MS(300) : MS(300);
+	for (uint32_t k = 2; k < 65; k++)
+		running[k] = k == 64 ? MS(200) : MS(80);
 	parallelism(r, running, 65);
-	for (uint32_t i = 0; i < 64; i++)
-		cpu(r, MS(29000 - 400 * (i * 37 % 64)), MS(100));
+	cpus(r, MS(100), 60);
 	for (uint32_t i = 0; i < 60; i++)
-		io(r, CLASS_SOCKET, "tcp 10.0.0.17:5432 ← a name that is much too long for any table",
+		io(r, CLASS_SOCKET,
+		   "tcp 10.0.0.17:5432 ← a name that is much too long for any table",
 		   "recvfrom", 500 - i, MS(4000 - 50 * i), MS(100));
 }
 
 /* Records were lost, the file is cut off, probes were missing, the command died. */
 static void fill_lost(struct result *r, struct stacks *s)
 {
-	static const uint64_t running[] = { MS(500), MS(1500), MS(1000) };
+	static const uint64_t running[] = { 0, 0, MS(800) };
 
 	(void)s;
 	base(r, SEC(4), 2);
@@ -418,7 +435,6 @@ static void fill_lost(struct result *r, struct stacks *s)
 /* Everything that a target may choose is chosen badly. */
 static void fill_hostile(struct result *r, struct stacks *s)
 {
-	static const uint64_t running[] = { MS(10), MS(90) };
 	struct result_lock lock = {
 		.id = 1,
 		.kind = LOCK_KERNEL,
@@ -454,8 +470,8 @@ static void fill_hostile(struct result *r, struct stacks *s)
 		.by_class_ns = { [CLASS_FILE] = MS(5) },
 		.voluntary = 1,
 	});
-	parallelism(r, running, ARRAY_COUNT(running));
-	cpu(r, MS(90), MS(10));
+	parallelism(r, NULL, 0);
+	cpus(r, MS(10), 0);
 	stack(s, 1, (const char *const[]){ "\033[31mf", "std::map<std::string, std::vector<a::very"
 					   "::long::name>>::operator[](std::string const&)", "",
 					   NULL });
@@ -475,7 +491,7 @@ static void fill_hostile(struct result *r, struct stacks *s)
 /* A parallel build: hundreds of processes of a handful of programs. */
 static void fill_build(struct result *r, struct stacks *s)
 {
-	static const uint64_t running[] = { MS(50), MS(150), MS(300), MS(500), MS(9000) };
+	static const uint64_t running[] = { 0, 0, MS(300), MS(500), MS(8500) };
 	static const char *const tools[] = { "cc1", "as", "sh", "make" };
 
 	(void)s;
@@ -497,8 +513,7 @@ static void fill_build(struct result *r, struct stacks *s)
 		});
 	}
 	parallelism(r, running, ARRAY_COUNT(running));
-	for (uint32_t i = 0; i < 4; i++)
-		cpu(r, MS(9500), MS(100));
+	cpus(r, MS(100), 1);
 	io(r, CLASS_CHILD, "children", "wait4", 600, SEC(14), MS(240));
 	finding(r, "cores", 0.7, "Running out of cores: 4.4 threads wanted one of 4.",
 		"More cores would help; more jobs would not.");
@@ -509,6 +524,8 @@ static void fill_empty(struct result *r, struct stacks *s)
 {
 	(void)s;
 	base(r, MS(500), 4);
+	parallelism(r, NULL, 0);
+	cpus(r, MS(1), 0);
 	r->recording.exit_status = -1;
 }
 

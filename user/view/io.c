@@ -121,7 +121,6 @@ static void json_io(struct json *j, const struct view_input *in)
 
 const struct view view_io = {
 	.name = "io",
-	.help = "what threads waited for outside: files, sockets, pipes, children",
 	.print = print_io,
 	.json = json_io,
 };

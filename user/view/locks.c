@@ -51,7 +51,7 @@ static const struct table_column lock_columns[] = {
 	[BAR] = { .title = "", .kind = TABLE_BAR, .min = 4, .max = 10, .drop = 4 },
 	[LONGEST] = { .title = "longest", .kind = TABLE_NUMBER },
 	[WAITERS] = { .title = "waiters", .kind = TABLE_NUMBER, .drop = 3 },
-	[HOLDER] = { .title = "held or ended by", .kind = TABLE_TEXT, .min = 16, .max = 28, .drop = 1 },
+	[HOLDER] = { .title = "held or ended by", .kind = TABLE_TEXT, .max = 28, .drop = 1 },
 };
 
 static void lock_row(struct table *t, const struct page *p, const struct result_lock *lock,
@@ -336,7 +336,6 @@ static void json_locks(struct json *j, const struct view_input *in)
 
 const struct view view_locks = {
 	.name = "locks",
-	.help = "what threads waited for in each other: locks, conditions, joins",
 	.print = print_locks,
 	.json = json_locks,
 };

@@ -15,9 +15,9 @@ static const struct {
 	const char *then;
 } losses[] = {
 	{ WIRE_LOSS_RING, true, "record", "records",
-	  "a ring of the probes was full; record again with a larger --buffer" },
+	  "a ring of the probes was full; a larger --buffer or --min-wait loses less" },
 	{ WIRE_LOSS_RARE, true, "record", "records",
-	  "of threads that begin, end or were waiting; record again with a larger --buffer" },
+	  "of threads that begin, end or were waiting; --no-children loses less" },
 	{ WIRE_LOSS_STORAGE, true, "thread", "threads",
 	  "not recorded for want of memory in the kernel; missing from this report" },
 	{ WIRE_LOSS_MISSED, true, "switch", "switches",
@@ -50,8 +50,8 @@ void print_loss(struct page *p)
 	if (p->r->ignored) {
 		fmt_count(&sb, p->r->ignored);
 		strbuf_puts(&sb, plural(p->r->ignored, " record", " records"));
-		strbuf_puts(&sb, " made no sense and were left out: the file is damaged, or runwait "
-				 "has a defect");
+		strbuf_puts(&sb, " made no sense and were left out: the file is damaged, or "
+				 "runwait has a defect");
 		if (strbuf_error(&sb))
 			p->failed = true;
 		else

@@ -204,7 +204,5 @@ void page_thread(const struct page *p, struct strbuf *sb, uint32_t tid)
 
 size_t page_rows(const struct page *p, size_t usual)
 {
-	if (p->style->all_rows)
-		return SIZE_MAX;
 	return p->style->rows ? p->style->rows : usual;
 }

@@ -173,7 +173,6 @@ static void json_processes(struct json *j, const struct view_input *in)
 
 const struct view view_processes = {
 	.name = "processes",
-	.help = "the same by process, with its command",
 	.print = print_processes,
 	.json = json_processes,
 };

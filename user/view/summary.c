@@ -112,7 +112,6 @@ static void json_summary(struct json *j, const struct view_input *in)
 
 const struct view view_summary = {
 	.name = "summary",
-	.help = "what bounds the program, and the top of everything else",
 	.print = print_summary,
 	.json = json_summary,
 };

@@ -192,7 +192,6 @@ static void json_threads(struct json *j, const struct view_input *in)
 
 const struct view view_threads = {
 	.name = "threads",
-	.help = "each thread's time: running, runnable, waiting and for what",
 	.print = print_threads,
 	.json = json_threads,
 };

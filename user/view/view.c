@@ -5,15 +5,9 @@
 
 #include <string.h>
 
-/* The place to add a view. */
-static const struct view *const views[] = {
-	&view_summary, /* first: the default, and made of the others */
-	&view_threads,
-	&view_processes,
-	&view_locks,
-	&view_io,
-	&view_wakeups,
-};
+#define VIEW_ENTRY(name, help) &view_##name,
+static const struct view *const views[] = { VIEWS(VIEW_ENTRY) };
+#undef VIEW_ENTRY
 
 const struct view_colors view_colors_none = {
 	"", "", "", "", "", "", "", "",

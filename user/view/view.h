@@ -47,24 +47,34 @@ extern const struct view_colors view_colors_none, view_colors_ansi;
 
 struct view_style {
 	unsigned int width; /* no line is longer; at least VIEW_WIDTH_MIN */
-	size_t rows; /* of the long tables; 0: as many as read well */
-	bool all_rows;
+	size_t rows; /* of the long tables; 0: as many as read well, SIZE_MAX: all */
 	bool idle; /* count and list what only waited for work */
 	const struct view_colors *colors;
 };
 
 struct page;
 
+/*
+ * The place to add a view: X(name, help) for each `const struct view view_NAME`,
+ * in the order of the help. The first is the default, and made of the others.
+ */
+#define VIEWS(X)                                                                  \
+	X(summary, "what bounds the program, and the top of everything else")     \
+	X(threads, "each thread's time: running, runnable, waiting and for what") \
+	X(processes, "the same by process, with its command")                     \
+	X(locks, "what threads waited for in each other: locks, conditions, joins") \
+	X(io, "what threads waited for outside: files, sockets, pipes, children") \
+	X(wakeups, "who ended whose waits: threads, timers, devices")
+
 struct view {
 	const char *name;
-	const char *help; /* one line, lower case, no full stop */
 	/* Called once the page has its header. */
 	void (*print)(struct page *p);
 	/* Called inside the outermost object, after recording and loss. */
 	void (*json)(struct json *j, const struct view_input *in);
 };
 
-/* In the order of the help; the first one is the default. NULL beyond the last. */
+/* In that order; NULL beyond the last. */
 const struct view *view_at(size_t index);
 /* NULL when there is no such view. */
 const struct view *view_find(const char *name);

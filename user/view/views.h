@@ -12,8 +12,9 @@
 
 #include "view/page.h"
 
-extern const struct view view_summary, view_threads, view_processes, view_locks, view_io,
-	view_wakeups;
+#define VIEW_DECLARE(name, help) extern const struct view view_##name;
+VIEWS(VIEW_DECLARE)
+#undef VIEW_DECLARE
 
 /* recording.c: what was recorded */
 void print_recording(struct page *p);

@@ -130,7 +130,6 @@ static void json_wakeups(struct json *j, const struct view_input *in)
 
 const struct view view_wakeups = {
 	.name = "wakeups",
-	.help = "who ended whose waits: threads, timers, devices",
 	.print = print_wakeups,
 	.json = json_wakeups,
 };
