@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One loop: sleep a little, read what was mapped, drain the records, write
+ * events. How long it sleeps follows how full the rings get.
+ *
+ * The window of a recording begins when all threads that exist are taken up
+ * (-p, -a) or when the command is let go, and ends when the end is noticed;
+ * what comes outside of it is in the file and clipped by the model.
+ */
+#include "cmd/recorder.h"
+
+#include "base/log.h"
+#include "base/map.h"
+#include "capture/clock.h"
+#include "capture/sideband.h"
+#include "cmd/translate.h"
+#include "core/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+enum {
+	SLEEP_MAX_NS = 50000000,
+	SLEEP_MIN_NS = 1000000,
+	CPU_EVERY_NS = 100000000, /* core use is written this often */
+	FLUSH_EVERY_NS = 1000000000, /* and a chunk at least so often */
+};
+
+struct recorder {
+	const struct recorder_options *o;
+	struct capture *capture;
+	struct translate *translate;
+	struct file_writer *file;
+	struct child child;
+	struct recording recording;
+	struct strbuf command; /* argv joined by NULs */
+	struct utsname kernel;
+	VEC(int) targets; /* pidfds of -p */
+	sigset_t before; /* the signal mask that the command gets */
+	int signals; /* signalfd */
+	bool stop;
+	bool attached; /* the window has begun */
+	uint64_t cpu_at_ns, flush_at_ns; /* when to do these again */
+};
+
+void recorder_defaults(struct recorder_options *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->capture.children = true;
+	o->capture.stacks = true;
+	o->frequency_hz = 99;
+}
+
+void recorder_options_release(struct recorder_options *o)
+{
+	vec_release(&o->pids);
+}
+
+int recorder_parse_pids(void *into, const char *argument, struct error *err)
+{
+	VEC(pid_t) *pids = into;
+	const char *p = argument;
+
+	do {
+		char *end;
+		long pid = strtol(p, &end, 10);
+
+		if (end == p || pid <= 0 || pid > INT32_MAX || (*end && *end != ','))
+			return error_set(err, -EINVAL, "not a list of process numbers: %s", argument);
+		if (vec_push(pids, (pid_t)pid))
+			return -ENOMEM;
+		p = end + (*end == ',');
+		if (*end == ',' && !*p)
+			return error_set(err, -EINVAL, "not a list of process numbers: %s", argument);
+	} while (*p);
+	return 0;
+}
+
+int recorder_parse_us(void *into, const char *argument, struct error *err)
+{
+	char *end;
+	double us = strtod(argument, &end);
+
+	if (end == argument || *end || !(us >= 0) || us > 1e9)
+		return error_set(err, -EINVAL, "not a number of microseconds: %s", argument);
+	*(uint64_t *)into = (uint64_t)(us * 1e3);
+	return 0;
+}
+
+static int on_record(void *ctx, const struct wire_head *record)
+{
+	struct recorder *r = ctx;
+
+	return translate_record(r->translate, record);
+}
+
+static int on_mapping(void *ctx, const struct sideband_mapping *m)
+{
+	struct recorder *r = ctx;
+
+	return translate_mapping(r->translate, m);
+}
+
+static int on_event(void *ctx, const struct event *e)
+{
+	struct recorder *r = ctx;
+
+	return file_writer_add(r->file, e);
+}
+
+/* --- beginning ------------------------------------------------------------- */
+
+static int catch_signals(struct recorder *r, struct error *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, &r->before);
+	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return r->signals < 0 ? error_set(err, -errno, "signalfd: %s", strerror(errno)) : 0;
+}
+
+static int describe(struct recorder *r)
+{
+	struct recording *rec = &r->recording;
+
+	for (char **a = r->o->command; a && *a; a++)
+		strbuf_add(&r->command, *a, strlen(*a) + 1);
+	rec->command = r->command.buf;
+	rec->command_size = r->command.len;
+	rec->kernel = r->kernel.release;
+	rec->machine = r->kernel.machine;
+	rec->host = r->kernel.nodename;
+	rec->version = runwait_version;
+	rec->cpus = (uint32_t)capture_cpu_count(r->capture);
+	rec->frequency_hz = (uint32_t)r->o->frequency_hz;
+	rec->min_wait_ns = r->o->capture.min_wait_ns;
+	rec->stacks = r->o->capture.stacks;
+	rec->children = r->o->capture.children;
+	rec->whole_machine = r->o->capture.all_tasks;
+	rec->exit_status = -1;
+	rec->probe_count = (int)capture_probes(r->capture, rec->probes, RECORDING_PROBES);
+	rec->missing_count = (int)capture_missing(r->capture, rec->missing, RECORDING_PROBES - 1);
+	if (translate_missing(r->translate))
+		rec->missing[rec->missing_count++] = translate_missing(r->translate);
+	return strbuf_error(&r->command);
+}
+
+static void window_begin(struct recorder *r)
+{
+	struct recording *rec = &r->recording;
+
+	rec->start_ns = clock_monotonic_ns();
+	rec->start_realtime_ns = clock_realtime_ns() - (clock_monotonic_ns() - rec->start_ns);
+	rec->start_boottime_ns = clock_boottime_ns() - (clock_monotonic_ns() - rec->start_ns);
+	r->attached = true;
+}
+
+static int take_up(struct recorder *r, struct error *err)
+{
+	for (size_t i = 0; i < r->o->pids.count; i++) {
+		pid_t pid = r->o->pids.at[i];
+		int rc = capture_target(r->capture, pid, err), fd;
+
+		if (rc)
+			return rc;
+		fd = (int)syscall(SYS_pidfd_open, pid, 0);
+		if (fd >= 0 && vec_push(&r->targets, fd))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Collects the words that seeding says before there is a file to write them to. */
+static int recorder_begin(struct recorder *r, struct error *err)
+{
+	struct capture_options capture = r->o->capture;
+	int rc;
+
+	uname(&r->kernel);
+	capture.frequency_hz = (uint32_t)r->o->frequency_hz;
+	capture.verbose = r->o->log.verbose > 1;
+	rc = catch_signals(r, err);
+	/* the command first: a failed fork costs nothing yet */
+	if (!rc && r->o->command)
+		rc = child_hold(&r->child, r->o->command, &r->before, err);
+	if (!rc)
+		rc = capture_open(&capture, &r->capture, err);
+	if (!rc)
+		rc = translate_open(machine_find(r->kernel.machine), r->o->capture.stacks,
+				    on_event, r, &r->translate, err);
+	if (!rc)
+		rc = describe(r);
+	if (!rc)
+		rc = take_up(r, err);
+	if (rc)
+		return rc;
+	window_begin(r);
+	rc = file_writer_create(r->o->path, &r->recording, &r->file, err);
+	if (rc)
+		return rc;
+	/* a drain that comes late loses records: be served before the target */
+	setpriority(PRIO_PROCESS, 0, -10);
+	if (r->o->command)
+		return capture_command(r->capture, r->child.pid, err);
+	rc = capture_seed(r->capture, on_record, r, err);
+	if (!rc)
+		window_begin(r);
+	return rc;
+}
+
+/* --- the loop -------------------------------------------------------------- */
+
+static int write_cpus(struct recorder *r, uint64_t now)
+{
+	struct capture_cpu cpus[1024];
+	size_t n = capture_cpus(r->capture, cpus, ARRAY_COUNT(cpus), now);
+	int rc = 0;
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		struct event e = { .type = EVENT_CPU, .time_ns = now };
+
+		e.cpu.cpu = (uint16_t)cpus[i].cpu;
+		e.cpu.target_ns = cpus[i].target_ns;
+		e.cpu.other_ns = cpus[i].other_ns;
+		e.cpu.idle_ns = cpus[i].idle_ns;
+		rc = file_writer_add(r->file, &e);
+	}
+	r->cpu_at_ns = now + CPU_EVERY_NS;
+	return rc;
+}
+
+static int recorder_step(struct recorder *r)
+{
+	uint64_t now;
+	int rc = translate_read_mappings(r->translate, on_mapping, r);
+
+	if (!rc)
+		rc = capture_drain(r->capture, on_record, r);
+	now = clock_monotonic_ns();
+	if (!rc && now >= r->cpu_at_ns)
+		rc = write_cpus(r, now);
+	if (!rc && now >= r->flush_at_ns) {
+		rc = file_writer_flush(r->file);
+		r->flush_at_ns = now + FLUSH_EVERY_NS;
+	}
+	return rc;
+}
+
+/* A second signal means: now. The file is left as it is. */
+static void take_signals(struct recorder *r)
+{
+	struct signalfd_siginfo info;
+
+	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (r->stop) {
+			sigset_t none;
+
+			signal((int)info.ssi_signo, SIG_DFL);
+			sigemptyset(&none);
+			sigprocmask(SIG_SETMASK, &none, NULL);
+			raise((int)info.ssi_signo);
+		}
+		r->stop = true;
+		/* the terminal tells the command itself; others only told us */
+		if (r->child.pid && info.ssi_code != SI_KERNEL)
+			kill(r->child.pid, (int)info.ssi_signo);
+	}
+}
+
+/* Targets of -p that ended are waited for no more; true while any is left. */
+static bool targets_left(struct recorder *r)
+{
+	for (size_t i = 0; i < r->targets.count;) {
+		struct pollfd p = { r->targets.at[i], POLLIN, 0 };
+
+		if (poll(&p, 1, 0) > 0) {
+			close(p.fd);
+			r->targets.at[i] = r->targets.at[--r->targets.count];
+		} else {
+			i++;
+		}
+	}
+	return r->targets.count > 0;
+}
+
+static uint64_t sleep_for(uint64_t last_ns, double fill)
+{
+	/* aim at a quarter full when the next drain begins */
+	if (fill > 0.25)
+		last_ns = last_ns / 4;
+	else if (fill < 0.06)
+		last_ns = last_ns * 2;
+	return last_ns < SLEEP_MIN_NS ? SLEEP_MIN_NS : last_ns > SLEEP_MAX_NS ? SLEEP_MAX_NS : last_ns;
+}
+
+static int recorder_loop(struct recorder *r)
+{
+	uint64_t end = r->o->duration_ns ? r->recording.start_ns + r->o->duration_ns : UINT64_MAX;
+	uint64_t nap = 10000000;
+	int rc = 0;
+
+	while (!rc && !r->stop) {
+		struct pollfd fds[2] = { { r->signals, POLLIN, 0 }, { r->child.pidfd, POLLIN, 0 } };
+		uint64_t now = clock_monotonic_ns(), left = end > now ? end - now : 0;
+		struct timespec ts = { 0 };
+
+		ts.tv_nsec = (long)(left < nap ? left : nap);
+		ppoll(fds, r->child.pid ? 2 : 1, &ts, NULL);
+		take_signals(r);
+		rc = recorder_step(r);
+		nap = sleep_for(nap, capture_fill(r->capture));
+		if (clock_monotonic_ns() >= end)
+			r->stop = true;
+		if (r->child.pid ? child_reap(&r->child, false)
+				 : r->o->pids.count && !targets_left(r))
+			r->stop = true;
+	}
+	return rc;
+}
+
+/* --- end ------------------------------------------------------------------- */
+
+static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct error *err)
+{
+	struct recording *rec = &r->recording;
+	uint64_t lost[LOSS_CAUSES] = { 0 };
+	int rc;
+
+	rec->end_ns = clock_monotonic_ns();
+	rc = write_cpus(r, rec->end_ns);
+	if (!rc)
+		rc = translate_read_mappings(r->translate, on_mapping, r);
+	if (!rc)
+		rc = capture_stop(r->capture, on_record, r, err);
+	if (!rc)
+		rc = translate_names(r->translate);
+	capture_loss(r->capture, lost);
+	translate_loss(r->translate, lost);
+	for (int i = 0; i < LOSS_CAUSES; i++)
+		rec->loss[i] = lost[i];
+	if (r->child.pid && r->child.ended)
+		rec->exit_status = r->child.status;
+	rec->complete = true;
+	rec->collector_cpu_ns = clock_cpu_ns();
+	if (!rc)
+		rc = file_writer_finish(r->file, rec, err);
+	ret->records = translate_records(r->translate);
+	ret->threads = translate_threads(r->translate);
+	ret->lost = lost[WIRE_LOSS_RING] + lost[WIRE_LOSS_RARE] + lost[WIRE_LOSS_STORAGE];
+	ret->size = file_writer_size(r->file);
+	ret->fd = fcntl(file_writer_fd(r->file), F_DUPFD_CLOEXEC, 3);
+	return rc;
+}
+
+static void recorder_release(struct recorder *r)
+{
+	capture_close(r->capture);
+	translate_close(r->translate);
+	file_writer_close(r->file);
+	for (size_t i = 0; i < r->targets.count; i++)
+		close(r->targets.at[i]);
+	vec_release(&r->targets);
+	strbuf_release(&r->command);
+	if (r->signals >= 0)
+		close(r->signals);
+}
+
+int recorder_run(const struct recorder_options *o, struct recorder_outcome *ret, struct error *err)
+{
+	struct recorder r = { .o = o, .command = STRBUF_INIT, .signals = -1,
+			      .child = { .pidfd = -1, .go = -1, .failure = -1 } };
+	int rc = recorder_begin(&r, err);
+
+	*ret = (struct recorder_outcome){ .fd = -1 };
+	if (!rc && r.child.pid) {
+		ret->exec_error = -child_release(&r.child);
+		if (ret->exec_error)
+			r.stop = true;
+	}
+	if (!rc)
+		rc = recorder_loop(&r);
+	if (r.file && !ret->exec_error) {
+		int end = recorder_end(&r, ret, rc ? NULL : err);
+
+		rc = rc ? rc : end;
+	}
+	ret->child = r.child;
+	child_close(&r.child);
+	ret->child.pidfd = ret->child.go = ret->child.failure = -1;
+	recorder_release(&r);
+	return rc;
+}
+
+/* --- what record and stat share ------------------------------------------- */
+
+bool recorder_command_line(const struct command *c, void *into, struct recorder_options *o, int argc,
+			   char **argv, int *ret_status)
+{
+	bool dashes;
+	int words, targets;
+
+	if (!command_parse(c, into, argc, argv, true, &words, &dashes, ret_status))
+		return false;
+	command_set_log(&o->log);
+	if (words < argc)
+		o->command = argv + words;
+	targets = (o->command != NULL) + (o->pids.count > 0) + o->capture.all_tasks;
+	if (targets == 1)
+		return true;
+	*ret_status = command_usage(c, targets ? "one of CMD, -p and -a, not several"
+					       : dashes ? "no command behind --"
+							: "nothing to record: -- CMD, -p PID or -a");
+	return false;
+}
+
+int recorder_status(const struct recorder_options *o, const struct recorder_outcome *out, int rc,
+		    const struct error *err)
+{
+	struct child child = out->child;
+
+	if (out->exec_error) {
+		log_error("cannot run %s: %s", o->command[0], strerror(out->exec_error));
+		return out->exec_error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+	}
+	if (rc)
+		return command_failed(err, rc);
+	if (!child.pid)
+		return STATUS_OK;
+	child_reap(&child, true);
+	return child_exit_status(&child);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The decoder does the bytes; this file feeds it and the address spaces in the
+ * same order, and fills in what only /proc knows: command lines of processes
+ * that existed before, and names of strangers that wake the target.
+ */
+#include "cmd/translate.h"
+
+#include "base/map.h"
+#include "core/decode.h"
+#include "symbol/frames.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILES_MAX = 256 }; /* module files kept open */
+
+struct translate {
+	bool stacks;
+	translate_emit_fn emit;
+	void *ctx;
+	struct decoder *decoder;
+	struct modules *modules;
+	struct spaces *spaces;
+	struct kernel *kernel;
+	struct frames *frames;
+	struct sideband *sideband;
+	struct map recorded; /* TIDs of the target, ever */
+	struct map processes; /* TGIDs whose mappings are known */
+	struct map strangers; /* TIDs of wakers that are not, and were named */
+	uint64_t records, threads, now_ns;
+	char missing[192];
+	char command[4096]; /* of the process that is being described */
+};
+
+/* Reads a small file of /proc whole; returns its size, 0 when there is none. */
+static size_t read_small(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, buf, size) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* --- what the decoder asks ------------------------------------------------- */
+
+static int ask_frame(void *ctx, uint32_t tgid, bool kernel, uint64_t time_ns, uint64_t address,
+		     bool exact, uint32_t *ret_frame)
+{
+	struct translate *t = ctx;
+
+	return kernel ? frames_kernel(t->frames, time_ns, address, exact, ret_frame)
+		      : frames_user(t->frames, tgid, time_ns, address, exact, ret_frame);
+}
+
+static int ask_futex_place(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t address,
+			   struct strbuf *text, bool *shared)
+{
+	struct translate *t = ctx;
+
+	return spaces_describe(t->spaces, tgid, time_ns, address, text, shared);
+}
+
+static uint8_t ask_kernel_place(void *ctx, const uint64_t *frames, uint32_t count)
+{
+	struct translate *t = ctx;
+
+	return (uint8_t)kernel_place(t->kernel, frames, count);
+}
+
+/* A waker that is not of the target has a name only as long as it lives. */
+static int name_stranger(struct translate *t, const struct event_out *out)
+{
+	struct event e = { .type = EVENT_WAKER, .time_ns = t->now_ns };
+	char path[64], comm[32];
+	size_t n;
+
+	if (out->waker != WAKER_TASK || !out->waker_tid || map_get(&t->recorded, out->waker_tid) ||
+	    map_get(&t->strangers, out->waker_tid))
+		return 0;
+	if (map_put(&t->strangers, out->waker_tid, 1))
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "/proc/%u/comm", out->waker_tid);
+	n = read_small(path, comm, sizeof(comm) - 1);
+	if (!n)
+		return 0;
+	comm[comm[n - 1] == '\n' ? n - 1 : n] = '\0';
+	e.waker.tid = out->waker_tid;
+	e.waker.comm = comm;
+	return t->emit(t->ctx, &e);
+}
+
+static int on_event(void *ctx, const struct event *e)
+{
+	struct translate *t = ctx;
+	struct event copy;
+	char path[64];
+	int rc = 0;
+
+	if (e->type == EVENT_SWITCH || e->type == EVENT_OPEN) {
+		t->records += e->type == EVENT_SWITCH;
+		rc = name_stranger(t, &e->out);
+	} else if (e->type == EVENT_TASK) {
+		t->threads++;
+		rc = map_put(&t->recorded, e->task.tid, 1);
+		if (!rc && (e->task.how == TASK_FOUND || e->task.how == TASK_SEEN) &&
+		    e->task.tid == e->task.tgid) {
+			copy = *e;
+			snprintf(path, sizeof(path), "/proc/%u/cmdline", e->task.tgid);
+			copy.task.command = t->command;
+			copy.task.command_size = read_small(path, t->command, sizeof(t->command));
+			return t->emit(t->ctx, &copy);
+		}
+	}
+	return rc ? rc : t->emit(t->ctx, e);
+}
+
+/* --- address spaces follow the records -------------------------------------- */
+
+static int follow_task(struct translate *t, const struct wire_task *task)
+{
+	if (task->kthread || map_get(&t->processes, task->tgid))
+		return 0;
+	if (map_put(&t->processes, task->tgid, 1))
+		return -ENOMEM;
+	if (task->how == WIRE_HOW_FORKED)
+		return spaces_fork(t->spaces, task->time_ns, task->parent_tgid, task->tgid);
+	if (task->how == WIRE_HOW_EXECED)
+		return 0; /* its exec follows */
+	return spaces_seed(t->spaces, task->tgid, task->time_ns);
+}
+
+/* Records of a known type are long enough for it; the decoder checks that again. */
+static int follow(struct translate *t, const struct wire_head *record)
+{
+	const void *p = record;
+
+	if (record->type == WIRE_TASK && record->size >= sizeof(struct wire_task)) {
+		t->now_ns = ((const struct wire_task *)p)->time_ns;
+		return follow_task(t, p);
+	}
+	if (record->type == WIRE_EXEC && record->size >= sizeof(struct wire_exec)) {
+		const struct wire_exec *exec = p;
+
+		t->now_ns = exec->time_ns;
+		return spaces_exec(t->spaces, exec->time_ns, exec->tgid);
+	}
+	if (record->type == WIRE_DEAD && record->size >= sizeof(struct wire_off)) {
+		const struct wire_off *dead = p;
+
+		t->now_ns = dead->time_ns;
+		/* a TGID may be given to another process: that one is forked anew */
+		if (dead->tid == dead->tgid) {
+			map_del(&t->processes, dead->tgid);
+			spaces_exit(t->spaces, dead->time_ns, dead->tgid);
+		}
+	}
+	return 0;
+}
+
+int translate_record(struct translate *t, const struct wire_head *record)
+{
+	int rc = follow(t, record);
+
+	return rc ? rc : decoder_record(t->decoder, record, record->size);
+}
+
+int translate_read_mappings(struct translate *t, sideband_fn fn, void *ctx)
+{
+	return t->sideband ? sideband_read(t->sideband, fn, ctx) : 0;
+}
+
+int translate_mapping(struct translate *t, const struct sideband_mapping *m)
+{
+	struct module_file file = {
+		.tgid = m->tgid,
+		.start = m->start,
+		.end = m->start + m->size,
+		.major = m->major,
+		.minor = m->minor,
+		.inode = m->inode,
+		.build_id = m->build_id,
+		.build_id_size = m->build_id_size,
+		/* what perf calls memory without a file, /proc leaves without a name */
+		.path = strncmp(m->path, "//anon", 6) ? m->path : "",
+	};
+
+	return spaces_map(t->spaces, m->time_ns, &file, m->file_offset);
+}
+
+int translate_names(struct translate *t)
+{
+	return frames_resolve(t->frames, t->now_ns);
+}
+
+/* --- life -------------------------------------------------------------------- */
+
+int translate_open(enum machine machine, bool stacks, translate_emit_fn emit, void *ctx,
+		   struct translate **ret, struct error *err)
+{
+	struct translate *t = calloc(1, sizeof(*t));
+	struct decode_ops ops = { ask_frame, ask_futex_place, ask_kernel_place, on_event };
+	struct frames_options frames = { .proc = "/proc", .emit = emit, .context = ctx };
+	struct error why = ERROR_INIT;
+	int rc = 0;
+
+	if (!t)
+		return -ENOMEM;
+	t->stacks = stacks;
+	t->emit = emit;
+	t->ctx = ctx;
+	t->modules = modules_new("/proc", "/usr/lib/debug", FILES_MAX);
+	t->kernel = kernel_new("/proc/kallsyms");
+	t->spaces = t->modules ? spaces_new("/proc", t->modules) : NULL;
+	frames.modules = t->modules;
+	frames.spaces = t->spaces;
+	frames.kernel = t->kernel;
+	t->frames = t->spaces && t->kernel ? frames_new(&frames) : NULL;
+	t->decoder = decoder_new(machine, &ops, t);
+	if (!t->frames || !t->decoder) {
+		translate_close(t);
+		return error_set(err, -ENOMEM, "out of memory");
+	}
+	if (stacks)
+		rc = sideband_open(&t->sideband, &why);
+	if (rc)
+		snprintf(t->missing, sizeof(t->missing),
+			 "mappings: %s; code that is mapped later has no names",
+			 error_text(&why, rc));
+	*ret = t;
+	return 0;
+}
+
+void translate_close(struct translate *t)
+{
+	if (!t)
+		return;
+	sideband_close(t->sideband);
+	decoder_free(t->decoder);
+	frames_free(t->frames);
+	kernel_free(t->kernel);
+	spaces_free(t->spaces);
+	modules_free(t->modules);
+	map_release(&t->recorded);
+	map_release(&t->processes);
+	map_release(&t->strangers);
+	free(t);
+}
+
+const char *translate_missing(const struct translate *t)
+{
+	return t->missing[0] ? t->missing : NULL;
+}
+
+void translate_loss(const struct translate *t, uint64_t *loss)
+{
+	loss[WIRE_LOSS_STACK] += decoder_lost_stacks(t->decoder);
+	loss[WIRE_LOSS_RARE] += t->sideband ? sideband_lost(t->sideband) : 0;
+}
+
+uint64_t translate_records(const struct translate *t)
+{
+	return t->records;
+}
+
+uint64_t translate_threads(const struct translate *t)
+{
+	return t->threads;
+}

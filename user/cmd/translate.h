@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * translate: the probes' records, with what /proc and perf tell beside them,
+ * become events with names. It keeps the address spaces of the target up to
+ * date, numbers frames, looks up futex addresses, and names the threads that
+ * wake the target without being part of it.
+ */
+#ifndef RUNWAIT_CMD_TRANSLATE_H
+#define RUNWAIT_CMD_TRANSLATE_H
+
+#include "base/error.h"
+#include "capture/sideband.h"
+#include "core/event.h"
+#include "core/syscall.h"
+#include "wire.h"
+
+struct translate;
+
+typedef int (*translate_emit_fn)(void *ctx, const struct event *e);
+
+/* @stacks: mappings and symbols are wanted. 0 or a negative errno with a line. */
+int translate_open(enum machine machine, bool stacks, translate_emit_fn emit, void *ctx,
+		   struct translate **ret, struct error *err);
+void translate_close(struct translate *t);
+
+/* What could not be had, as one line for the recording's header; NULL: nothing. */
+const char *translate_missing(const struct translate *t);
+
+/* Reads the mappings that were made since the last call: before each drain. */
+int translate_read_mappings(struct translate *t, sideband_fn fn, void *ctx);
+int translate_mapping(struct translate *t, const struct sideband_mapping *m);
+/* Makes events of one record. 0, or the emitter's error. */
+int translate_record(struct translate *t, const struct wire_head *record);
+/* Emits the names of all frames that were seen. */
+int translate_names(struct translate *t);
+
+/* Adds its own losses to @loss (by enum wire_loss). */
+void translate_loss(const struct translate *t, uint64_t *loss);
+uint64_t translate_records(const struct translate *t); /* waits emitted */
+uint64_t translate_threads(const struct translate *t); /* threads seen */
+
+#endif
