@@ -19,8 +19,10 @@
 #include "core/stacks.h"
 
 struct model_options {
-	uint64_t start_ns, end_ns; /* the window, CLOCK_MONOTONIC; end 0: open */
+	/* the window, CLOCK_MONOTONIC; start 0: at the first event; end 0: at the recording's end */
+	uint64_t start_ns, end_ns;
 	uint32_t tgid, tid; /* only these; 0 all */
+	const char *machine; /* whose system call numbers these are (uname); NULL: x86_64 */
 };
 
 struct model;

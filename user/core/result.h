@@ -4,8 +4,8 @@
  * write it, tests compare it; none of them looks into the model.
  *
  * The fields are those of `report --json` (the contract), times in ns. Lists
- * are sorted by what they are about, largest first. Text is owned by the
- * struct result and lives until result_release().
+ * are sorted by what they are about, largest first. Arrays are released by
+ * result_release(); text lives in the model that filled the result.
  */
 #ifndef RUNWAIT_CORE_RESULT_H
 #define RUNWAIT_CORE_RESULT_H
@@ -96,6 +96,7 @@ struct result_holder {
 	uint32_t tid; /* 0: not known */
 	uint64_t waits; /* that it was found holding, or ended */
 	uint64_t blame_ns;
+	uint64_t inferred_ns; /* of blame_ns: not read from the lock, this thread ended the wait */
 	uint32_t stack;
 };
 
@@ -152,6 +153,10 @@ struct result_parallelism {
 	uint64_t serial_ns; /* exactly one */
 	VEC(uint64_t) by_running_ns; /* [k]: exactly k threads ran; sum is observed_ns */
 	double concurrency_mean; /* (Σ run + Σ runnable) / observed */
+	/* Why nothing ran: by_running_ns[0] shared out among the waits whose end
+	 * set the program going again, and the run queue behind them */
+	uint64_t stalled_by_class_ns[CLASS_COUNT];
+	uint64_t stalled_runnable_ns;
 	VEC(struct result_cpu) cpus;
 };
 
@@ -165,7 +170,8 @@ struct evidence {
 };
 
 struct finding {
-	const char *id; /* "cores", "lock", "serial", "disk", "network", "child", "idle" … stable */
+	/* "cores" "lock" "disk" "network" "child" "serial" "idle" "cpu": stable, scripts ask for them */
+	const char *id;
 	const char *title; /* one sentence with its numbers */
 	double share; /* of the time that it explains, 0 … 1 */
 	VEC(struct evidence) evidence;
@@ -191,6 +197,7 @@ struct result {
 	uint32_t thread_count, process_count;
 	uint64_t stacks_seen, stacks_truncated, stacks_complete; /* user stacks, by use */
 	uint64_t records; /* waits in the file */
+	uint64_t ignored; /* events that made no sense: the file is damaged, or the probes have a bug */
 	VEC(struct result_thread) threads;
 	VEC(struct result_process) processes;
 	struct result_parallelism parallelism;

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/classify.h"
+
+/* Of fcntl(2); the same numbers on every architecture that counts. */
+enum { CMD_SETLKW = 7, CMD_OFD_SETLKW = 38 };
+
+enum family {
+	FAMILY_NONE, /* the call says nothing: its object or its place in the kernel may */
+	FAMILY_FUTEX,
+	FAMILY_IDLE, /* waits for work on many descriptors */
+	FAMILY_POLL,
+	FAMILY_SELECT,
+	FAMILY_SLEEP,
+	FAMILY_FILE, /* writes back, or reads a directory: only files have that */
+	FAMILY_PATH, /* goes through a path, without a descriptor */
+	FAMILY_SOCKET,
+	FAMILY_QUEUE, /* message queues: pipes by another name */
+	FAMILY_CHILD,
+	FAMILY_FORK,
+	FAMILY_SEMAPHORE, /* System V */
+	FAMILY_FLOCK,
+	FAMILY_FCNTL,
+	FAMILY_SETUP, /* has an epoll or io_uring descriptor, but does not wait for events */
+};
+
+static const uint8_t families[SYSCALL_COUNT] = {
+	[SYSCALL_FUTEX] = FAMILY_FUTEX,
+	[SYSCALL_FUTEX_WAIT] = FAMILY_FUTEX,
+	[SYSCALL_FUTEX_WAITV] = FAMILY_FUTEX,
+	[SYSCALL_EPOLL_WAIT] = FAMILY_IDLE,
+	[SYSCALL_EPOLL_WAIT_OLD] = FAMILY_IDLE,
+	[SYSCALL_EPOLL_PWAIT] = FAMILY_IDLE,
+	[SYSCALL_EPOLL_PWAIT2] = FAMILY_IDLE,
+	[SYSCALL_IO_URING_ENTER] = FAMILY_IDLE,
+	[SYSCALL_ACCEPT] = FAMILY_IDLE,
+	[SYSCALL_ACCEPT4] = FAMILY_IDLE,
+	[SYSCALL_POLL] = FAMILY_POLL,
+	[SYSCALL_PPOLL] = FAMILY_POLL,
+	[SYSCALL_SELECT] = FAMILY_SELECT,
+	[SYSCALL_PSELECT6] = FAMILY_SELECT,
+	[SYSCALL_NANOSLEEP] = FAMILY_SLEEP,
+	[SYSCALL_CLOCK_NANOSLEEP] = FAMILY_SLEEP,
+	[SYSCALL_FSYNC] = FAMILY_FILE,
+	[SYSCALL_FDATASYNC] = FAMILY_FILE,
+	[SYSCALL_SYNC] = FAMILY_FILE,
+	[SYSCALL_SYNCFS] = FAMILY_FILE,
+	[SYSCALL_SYNC_FILE_RANGE] = FAMILY_FILE,
+	[SYSCALL_MSYNC] = FAMILY_FILE,
+	[SYSCALL_READAHEAD] = FAMILY_FILE,
+	[SYSCALL_FALLOCATE] = FAMILY_FILE,
+	[SYSCALL_FTRUNCATE] = FAMILY_FILE,
+	[SYSCALL_COPY_FILE_RANGE] = FAMILY_FILE,
+	[SYSCALL_GETDENTS] = FAMILY_FILE,
+	[SYSCALL_GETDENTS64] = FAMILY_FILE,
+	[SYSCALL_IO_SUBMIT] = FAMILY_FILE,
+	[SYSCALL_IO_GETEVENTS] = FAMILY_FILE,
+	[SYSCALL_IO_PGETEVENTS] = FAMILY_FILE,
+	[SYSCALL_OPEN] = FAMILY_PATH,
+	[SYSCALL_OPENAT] = FAMILY_PATH,
+	[SYSCALL_OPENAT2] = FAMILY_PATH,
+	[SYSCALL_CREAT] = FAMILY_PATH,
+	[SYSCALL_STAT] = FAMILY_PATH,
+	[SYSCALL_LSTAT] = FAMILY_PATH,
+	[SYSCALL_NEWFSTATAT] = FAMILY_PATH,
+	[SYSCALL_STATX] = FAMILY_PATH,
+	[SYSCALL_STATFS] = FAMILY_PATH,
+	[SYSCALL_ACCESS] = FAMILY_PATH,
+	[SYSCALL_FACCESSAT] = FAMILY_PATH,
+	[SYSCALL_FACCESSAT2] = FAMILY_PATH,
+	[SYSCALL_RENAME] = FAMILY_PATH,
+	[SYSCALL_RENAMEAT] = FAMILY_PATH,
+	[SYSCALL_RENAMEAT2] = FAMILY_PATH,
+	[SYSCALL_MKDIR] = FAMILY_PATH,
+	[SYSCALL_MKDIRAT] = FAMILY_PATH,
+	[SYSCALL_RMDIR] = FAMILY_PATH,
+	[SYSCALL_MKNOD] = FAMILY_PATH,
+	[SYSCALL_MKNODAT] = FAMILY_PATH,
+	[SYSCALL_LINK] = FAMILY_PATH,
+	[SYSCALL_LINKAT] = FAMILY_PATH,
+	[SYSCALL_UNLINK] = FAMILY_PATH,
+	[SYSCALL_UNLINKAT] = FAMILY_PATH,
+	[SYSCALL_SYMLINK] = FAMILY_PATH,
+	[SYSCALL_SYMLINKAT] = FAMILY_PATH,
+	[SYSCALL_READLINK] = FAMILY_PATH,
+	[SYSCALL_READLINKAT] = FAMILY_PATH,
+	[SYSCALL_CHMOD] = FAMILY_PATH,
+	[SYSCALL_FCHMODAT] = FAMILY_PATH,
+	[SYSCALL_FCHMODAT2] = FAMILY_PATH,
+	[SYSCALL_CHOWN] = FAMILY_PATH,
+	[SYSCALL_LCHOWN] = FAMILY_PATH,
+	[SYSCALL_FCHOWNAT] = FAMILY_PATH,
+	[SYSCALL_TRUNCATE] = FAMILY_PATH,
+	[SYSCALL_CHDIR] = FAMILY_PATH,
+	[SYSCALL_UTIME] = FAMILY_PATH,
+	[SYSCALL_UTIMES] = FAMILY_PATH,
+	[SYSCALL_FUTIMESAT] = FAMILY_PATH,
+	[SYSCALL_UTIMENSAT] = FAMILY_PATH,
+	[SYSCALL_SETXATTR] = FAMILY_PATH,
+	[SYSCALL_LSETXATTR] = FAMILY_PATH,
+	[SYSCALL_GETXATTR] = FAMILY_PATH,
+	[SYSCALL_LGETXATTR] = FAMILY_PATH,
+	[SYSCALL_LISTXATTR] = FAMILY_PATH,
+	[SYSCALL_LLISTXATTR] = FAMILY_PATH,
+	[SYSCALL_REMOVEXATTR] = FAMILY_PATH,
+	[SYSCALL_LREMOVEXATTR] = FAMILY_PATH,
+	[SYSCALL_MOUNT] = FAMILY_PATH,
+	[SYSCALL_UMOUNT2] = FAMILY_PATH,
+	[SYSCALL_EXECVE] = FAMILY_PATH,
+	[SYSCALL_EXECVEAT] = FAMILY_PATH,
+	[SYSCALL_CONNECT] = FAMILY_SOCKET,
+	[SYSCALL_SENDTO] = FAMILY_SOCKET,
+	[SYSCALL_SENDMSG] = FAMILY_SOCKET,
+	[SYSCALL_SENDMMSG] = FAMILY_SOCKET,
+	[SYSCALL_RECVFROM] = FAMILY_SOCKET,
+	[SYSCALL_RECVMSG] = FAMILY_SOCKET,
+	[SYSCALL_RECVMMSG] = FAMILY_SOCKET,
+	[SYSCALL_MQ_TIMEDSEND] = FAMILY_QUEUE,
+	[SYSCALL_MQ_TIMEDRECEIVE] = FAMILY_QUEUE,
+	[SYSCALL_MSGSND] = FAMILY_QUEUE,
+	[SYSCALL_MSGRCV] = FAMILY_QUEUE,
+	[SYSCALL_WAIT4] = FAMILY_CHILD,
+	[SYSCALL_WAITID] = FAMILY_CHILD,
+	[SYSCALL_FORK] = FAMILY_FORK,
+	[SYSCALL_VFORK] = FAMILY_FORK,
+	[SYSCALL_CLONE] = FAMILY_FORK,
+	[SYSCALL_CLONE3] = FAMILY_FORK,
+	[SYSCALL_SEMOP] = FAMILY_SEMAPHORE,
+	[SYSCALL_SEMTIMEDOP] = FAMILY_SEMAPHORE,
+	[SYSCALL_FLOCK] = FAMILY_FLOCK,
+	[SYSCALL_FCNTL] = FAMILY_FCNTL,
+	[SYSCALL_EPOLL_CTL] = FAMILY_SETUP,
+	[SYSCALL_IO_URING_SETUP] = FAMILY_SETUP,
+	[SYSCALL_IO_URING_REGISTER] = FAMILY_SETUP,
+};
+
+void classify_prepare(struct context *c)
+{
+	for (int nr = 0; nr < CONTEXT_SYSCALLS; nr++)
+		c->family[nr] = families[syscall_identify(c->machine, nr)];
+}
+
+static enum family family_of(const struct context *c, int nr)
+{
+	return nr >= 0 && nr < CONTEXT_SYSCALLS ? c->family[nr] : FAMILY_NONE;
+}
+
+/*
+ * The thread that the lock names as its owner, if it can be that one. Words of
+ * memory may be anything: only a thread that lived during the wait and can
+ * reach the lock is believed.
+ */
+static uint32_t futex_owner(struct context *c, const struct absence *a)
+{
+	const struct object *o;
+	const struct thread *t, *waiter = &c->threads.list.at[a->thread];
+	uint32_t index;
+
+	if (!a->out->owner_tid)
+		return THREAD_NONE;
+	index = threads_by_tid(&c->threads, a->out->owner_tid);
+	if (index == THREAD_NONE)
+		return THREAD_NONE;
+	t = &c->threads.list.at[index];
+	if ((t->ended && t->end_ns < a->out_ns) || t->start_ns > a->in_ns)
+		return THREAD_NONE;
+	/* only a deadlock with oneself never ends; otherwise the word was read late */
+	if (index == a->thread && a->ended)
+		return THREAD_NONE;
+	if (t->process == waiter->process)
+		return index;
+	o = objects_find(&c->objects, a->out->object);
+	return o && o->flags & OBJECT_SHARED ? index : THREAD_NONE;
+}
+
+static void classify_futex(struct context *c, struct absence *a)
+{
+	static const struct {
+		uint8_t class, lock;
+	} kinds[] = {
+		[FUTEX_KIND_NONE] = { CLASS_SYNC, LOCK_UNKNOWN },
+		[FUTEX_KIND_UNKNOWN] = { CLASS_SYNC, LOCK_UNKNOWN },
+		[FUTEX_KIND_MUTEX] = { CLASS_LOCK, LOCK_MUTEX },
+		[FUTEX_KIND_PI] = { CLASS_LOCK, LOCK_MUTEX },
+		[FUTEX_KIND_RWLOCK] = { CLASS_LOCK, LOCK_RWLOCK },
+		[FUTEX_KIND_CONDITION] = { CLASS_SYNC, LOCK_CONDITION },
+		[FUTEX_KIND_SEMAPHORE] = { CLASS_SYNC, LOCK_SEMAPHORE },
+		[FUTEX_KIND_BARRIER] = { CLASS_SYNC, LOCK_BARRIER },
+		[FUTEX_KIND_JOIN] = { CLASS_SYNC, LOCK_JOIN },
+	};
+	size_t kind = a->out->futex < ARRAY_COUNT(kinds) ? a->out->futex : FUTEX_KIND_UNKNOWN;
+
+	a->class = kinds[kind].class;
+	a->lock = kinds[kind].lock;
+	if (a->class == CLASS_LOCK)
+		a->owner = futex_owner(c, a);
+}
+
+/* What waiting for an object is; CLASS_OTHER: that does not tell. */
+static enum wait_class class_of_object(const struct object *o)
+{
+	static const uint8_t classes[] = {
+		[OBJECT_NONE] = CLASS_OTHER,	 [OBJECT_FILE] = CLASS_FILE,
+		[OBJECT_BLOCK] = CLASS_FILE,	 [OBJECT_TTY] = CLASS_PIPE,
+		[OBJECT_PIPE] = CLASS_PIPE,	 [OBJECT_SOCKET] = CLASS_SOCKET,
+		[OBJECT_EVENTFD] = CLASS_PIPE,	 [OBJECT_TIMERFD] = CLASS_SLEEP,
+		[OBJECT_SIGNALFD] = CLASS_PIPE,	 [OBJECT_EPOLL] = CLASS_IDLE,
+		[OBJECT_INOTIFY] = CLASS_PIPE,	 [OBJECT_IO_URING] = CLASS_IDLE,
+		[OBJECT_ANON] = CLASS_OTHER,	 [OBJECT_FUTEX] = CLASS_OTHER,
+		[OBJECT_PIDFD] = CLASS_PIPE,
+	};
+
+	if (!o || o->kind >= ARRAY_COUNT(classes))
+		return CLASS_OTHER;
+	if (o->flags & OBJECT_LISTENING)
+		return CLASS_IDLE;
+	return classes[o->kind];
+}
+
+/* What the call alone says; CLASS_OTHER: nothing. */
+static enum wait_class class_of_call(enum family family, const struct event_out *out,
+				     enum wait_class of_object)
+{
+	bool io = out->flags & OUT_IOWAIT;
+
+	switch (family) {
+	case FAMILY_IDLE:
+		return CLASS_IDLE;
+	case FAMILY_POLL:
+		if (!out->args[1])
+			return CLASS_SLEEP;
+		return of_object != CLASS_OTHER ? of_object : CLASS_IDLE;
+	case FAMILY_SELECT:
+		if (!out->args[0] || !(out->args[1] | out->args[2] | out->args[3]))
+			return CLASS_SLEEP;
+		return of_object != CLASS_OTHER ? of_object : CLASS_IDLE;
+	case FAMILY_SLEEP:
+		return CLASS_SLEEP;
+	case FAMILY_QUEUE: /* a POSIX queue is a file of its own kind: ask before the object */
+		return CLASS_PIPE;
+	case FAMILY_SEMAPHORE:
+		return CLASS_SYNC;
+	case FAMILY_FLOCK:
+		return CLASS_LOCK;
+	case FAMILY_FCNTL:
+		if (out->args[1] == CMD_SETLKW || out->args[1] == CMD_OFD_SETLKW)
+			return CLASS_LOCK;
+		return of_object;
+	case FAMILY_SETUP:
+		return CLASS_KERNEL;
+	case FAMILY_FILE:
+		return of_object != CLASS_OTHER ? of_object : CLASS_FILE;
+	case FAMILY_PATH:
+		return io || out->flags & OUT_UNINTERRUPTIBLE ? CLASS_FILE : CLASS_OTHER;
+	case FAMILY_SOCKET:
+		return of_object != CLASS_OTHER ? of_object : CLASS_SOCKET;
+	case FAMILY_CHILD:
+		return CLASS_CHILD;
+	case FAMILY_FORK:
+		return out->flags & OUT_VFORK ? CLASS_CHILD : CLASS_OTHER;
+	default:
+		return of_object;
+	}
+}
+
+/* The last rows: where in the kernel it stood. */
+static enum wait_class class_of_place(const struct event_out *out, uint8_t place)
+{
+	if (out->nr < 0)
+		return CLASS_FAULT;
+	if (place == PLACE_LOCK)
+		return CLASS_KERNEL;
+	if (place == PLACE_IO || out->flags & OUT_IOWAIT)
+		return CLASS_FILE;
+	return CLASS_OTHER;
+}
+
+/* An interrupt does not say what it is; what the thread waited for does. */
+static enum ender interrupt_of(enum family family, const struct absence *a)
+{
+	switch (a->class) {
+	case CLASS_SLEEP:
+		return ENDER_TIMER;
+	case CLASS_LOCK:
+	case CLASS_SYNC:
+		/* only tasks wake; an interrupt is the end of the timeout, which is an argument */
+		return family == FAMILY_FUTEX && a->out->args[3] ? ENDER_TIMER : ENDER_INTERRUPT;
+	case CLASS_FILE:
+		return ENDER_DISK;
+	case CLASS_FAULT:
+		return a->out->flags & OUT_IOWAIT ? ENDER_DISK : ENDER_INTERRUPT;
+	case CLASS_SOCKET:
+	case CLASS_IDLE:
+		return ENDER_NETWORK;
+	default:
+		return ENDER_INTERRUPT;
+	}
+}
+
+static void classify_ender(struct context *c, struct absence *a, enum family family)
+{
+	const struct event_out *out = a->out;
+	const struct thread *t;
+	uint32_t index;
+
+	if (out->waker == WAKER_INTERRUPT)
+		a->ender = interrupt_of(family, a);
+	if (out->waker != WAKER_TASK)
+		return;
+	index = threads_by_tid(&c->threads, out->waker_tid);
+	t = index != THREAD_NONE ? &c->threads.list.at[index] : NULL;
+	/* its TID may have been somebody else's before */
+	if (t && t->start_ns <= a->woken_ns && (!t->ended || t->end_ns >= a->woken_ns)) {
+		a->ender = ENDER_THREAD;
+		a->ender_id = index;
+	} else {
+		a->ender = ENDER_TASK;
+		a->ender_id = out->waker_tid;
+	}
+}
+
+static void classify_wait(struct context *c, struct absence *a, enum family family)
+{
+	const struct event_out *out = a->out;
+	struct stack_view stack = { .place = PLACE_NONE };
+
+	if (out->why != OUT_BLOCKED || out->flags & OUT_STOPPED)
+		return;
+	if (out->flags & OUT_KTHREAD) {
+		a->class = CLASS_KERNEL;
+		return;
+	}
+	if (out->kernel_stack)
+		stacks_get(c->stacks, out->kernel_stack, &stack);
+	/* a call that touches a page which is not there waits for that page */
+	if (stack.place == PLACE_FAULT) {
+		a->class = CLASS_FAULT;
+		return;
+	}
+	if (family == FAMILY_FUTEX || out->futex != FUTEX_KIND_NONE) {
+		classify_futex(c, a);
+		return;
+	}
+	if (family != FAMILY_NONE || out->object)
+		a->class = class_of_call(family, out,
+					 class_of_object(objects_find(&c->objects, out->object)));
+	if (a->class == CLASS_OTHER)
+		a->class = class_of_place(out, stack.place);
+	/* an inode's lock is not the disk */
+	if (a->class == CLASS_FILE && stack.place == PLACE_LOCK && !(out->flags & OUT_IOWAIT))
+		a->class = CLASS_KERNEL;
+	if (a->class == CLASS_KERNEL && stack.place == PLACE_LOCK)
+		a->lock = LOCK_KERNEL;
+	else if (a->class == CLASS_LOCK)
+		a->lock = LOCK_UNKNOWN;
+}
+
+void classify(struct context *c, struct absence *a)
+{
+	enum family family = family_of(c, a->out->nr);
+
+	a->class = CLASS_OTHER;
+	a->lock = -1;
+	a->owner = THREAD_NONE;
+	a->ender = ENDER_UNKNOWN;
+	a->ender_id = 0;
+	classify_wait(c, a, family);
+	classify_ender(c, a, family);
+}

@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * findings: at most three sentences about what bounds the program, each with
+ * the numbers that prove it.
+ *
+ * Two measures, and each finding says which one its share is of:
+ *  - working time: what threads spent running, runnable, or held up in the
+ *    middle of work (lock, file, fault, kernel). Waits that may as well be for
+ *    work that has not come (sync, idle, socket, pipe, child, sleep) are not in
+ *    it: sixty-four parked workers weigh nothing.
+ *  - wall time, shared out: how many threads ran, and when none did, which wait
+ *    ended that (result_parallelism.stalled_…).
+ *
+ * The order is by how much of the wall time a finding explains. What follows
+ * from another finding (one thread at a time, because of a lock) is not said.
+ */
+#include "core/analysis.h"
+
+#include "base/fmt.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { FINDINGS_MAX = 3, CANDIDATES_MAX = 10, NAME_COLUMNS = 48 };
+
+struct candidate {
+	struct finding finding;
+	double score; /* share of the wall time that it explains */
+};
+
+struct findings {
+	struct context *c;
+	const struct result *r;
+	uint64_t wall_ns;
+	double cores; /* of the machine */
+	struct totals sum; /* user threads: those of the kernel wait for work in it */
+	uint64_t lock_ns, io_ns, working_ns;
+	bool use_known; /* of the next two: the probes counted core use */
+	double idle_share, other_share; /* of all cores */
+	struct candidate list[CANDIDATES_MAX];
+	size_t count;
+	struct strbuf title; /* of the candidate that is being made */
+	bool failed; /* out of memory */
+};
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole ? (double)part / (double)whole : 0;
+}
+
+static double least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* Ends a title that was written into self->title and begins a finding with it. */
+static struct candidate *found(struct findings *self, const char *id, double part, double score,
+			       const char *advice)
+{
+	struct candidate *f = &self->list[self->count++];
+
+	*f = (struct candidate){
+		.finding = {
+			.id = id,
+			.share = least(part, 1),
+			.advice = advice,
+			.title = context_text(self->c, &self->title),
+		},
+		.score = score,
+	};
+	if (!f->finding.title)
+		self->failed = true;
+	return f;
+}
+
+static void prove(struct findings *self, struct candidate *f, const struct evidence *e)
+{
+	if (vec_push(&f->finding.evidence, *e))
+		self->failed = true;
+}
+
+static void prove_ns(struct findings *self, struct candidate *f, const char *key, uint64_t ns)
+{
+	prove(self, f, &(struct evidence){ .key = key, .kind = EVIDENCE_NS, .number = ns });
+}
+
+static void prove_count(struct findings *self, struct candidate *f, const char *key, uint64_t n)
+{
+	prove(self, f, &(struct evidence){ .key = key, .kind = EVIDENCE_COUNT, .number = n });
+}
+
+static void prove_real(struct findings *self, struct candidate *f, const char *key, double real)
+{
+	prove(self, f, &(struct evidence){ .key = key, .kind = EVIDENCE_REAL, .real = real });
+}
+
+static void prove_share(struct findings *self, struct candidate *f, const char *key, double real)
+{
+	prove(self, f, &(struct evidence){ .key = key, .kind = EVIDENCE_SHARE, .real = real });
+}
+
+static void prove_text(struct findings *self, struct candidate *f, const char *key,
+		       const char *text)
+{
+	if (text)
+		prove(self, f,
+		      &(struct evidence){ .key = key, .kind = EVIDENCE_TEXT, .text = text });
+}
+
+static void measure(struct findings *self)
+{
+	const struct result *r = self->r;
+	uint64_t run = 0, other = 0, idle = 0;
+
+	for (size_t i = 0; i < r->threads.count; i++) {
+		const struct totals *sum = &r->threads.at[i].sum;
+
+		if (r->threads.at[i].kthread)
+			continue;
+		self->sum.run_ns += sum->run_ns;
+		self->sum.runnable_ns += sum->runnable_ns;
+		self->sum.voluntary += sum->voluntary;
+		self->sum.involuntary += sum->involuntary;
+		for (int k = 0; k < CLASS_COUNT; k++)
+			self->sum.by_class_ns[k] += sum->by_class_ns[k];
+	}
+	self->wall_ns = r->parallelism.observed_ns;
+	self->lock_ns = self->sum.by_class_ns[CLASS_LOCK] + self->sum.by_class_ns[CLASS_GIL];
+	self->io_ns = self->sum.by_class_ns[CLASS_FILE] + self->sum.by_class_ns[CLASS_FAULT];
+	self->working_ns = self->sum.run_ns + self->sum.runnable_ns + self->lock_ns + self->io_ns +
+			   self->sum.by_class_ns[CLASS_KERNEL];
+	self->cores = r->recording.cpus ? r->recording.cpus : (double)r->parallelism.cpus.count;
+	if (self->cores < 1)
+		self->cores = 1;
+	for (size_t i = 0; i < r->parallelism.cpus.count; i++) {
+		const struct result_cpu *cpu = &r->parallelism.cpus.at[i];
+
+		run += cpu->run_ns;
+		other += cpu->other_ns;
+		idle += cpu->idle_ns;
+	}
+	self->use_known = other + idle;
+	self->idle_share = share(idle, run + other + idle);
+	self->other_share = share(other, run + other + idle);
+}
+
+/* Hardly a core was free; without numbers for the cores, as far as the target tells. */
+static bool cores_are_busy(const struct findings *self)
+{
+	if (self->use_known)
+		return self->idle_share < 0.1;
+	return self->r->parallelism.mean >= 0.9 * self->cores;
+}
+
+static void find_cores(struct findings *self)
+{
+	const struct totals *sum = &self->sum;
+	double part = share(sum->runnable_ns, sum->run_ns + sum->runnable_ns);
+	double score = part * least(share(sum->runnable_ns, self->wall_ns), 1);
+	uint64_t queued_ns = sum->runnable_ns / max_u64(sum->voluntary + sum->involuntary, 1);
+	bool busy = cores_are_busy(self);
+	struct candidate *f;
+
+	if (part < 0.1 || sum->runnable_ns < self->wall_ns / 20)
+		return;
+	/* on a machine with free cores, being queued for long has another reason than a
+	 * wake-up's latency, which is short */
+	if (!busy && (part < 0.2 || queued_ns < 1000000))
+		return;
+	strbuf_puts(&self->title, busy ? "Out of cores: " : "Kept from the cores: ");
+	fmt_share(&self->title, part, 1);
+	strbuf_addf(&self->title,
+		    " of the time that threads wanted to run they waited for a core "
+		    "(on average %.3g wanted one of %.0f",
+		    self->r->parallelism.concurrency_mean, self->cores);
+	if (busy && self->other_share >= 0.05) {
+		strbuf_puts(&self->title, "; other programs used ");
+		fmt_share(&self->title, self->other_share, 1);
+	} else if (!busy) {
+		strbuf_puts(&self->title, ", and ");
+		fmt_share(&self->title, self->idle_share, 1);
+		strbuf_puts(&self->title, " of the machine was idle");
+	}
+	strbuf_puts(&self->title, ")");
+	f = found(self, "cores", part, score,
+		  busy ? "Use fewer threads or more cores, or make the work itself cheaper: the "
+			 "flame graph of samples shows where it goes." :
+			 "Look for a CPU quota (cpu.max of its cgroup), an affinity mask or a low "
+			 "priority.");
+	prove_ns(self, f, "runnable_ns", sum->runnable_ns);
+	prove_ns(self, f, "run_ns", sum->run_ns);
+	prove_real(self, f, "wanted_cores", self->r->parallelism.concurrency_mean);
+	prove_real(self, f, "cores", self->cores);
+	if (self->use_known) {
+		prove_share(self, f, "idle_share", self->idle_share);
+		prove_share(self, f, "other_share", self->other_share);
+	}
+}
+
+static const struct result_lock *worst_lock(const struct findings *self)
+{
+	const struct result_lock *worst = NULL;
+
+	for (size_t i = 0; i < self->r->locks.count; i++) {
+		const struct result_lock *l = &self->r->locks.at[i];
+
+		if (l->contended_ns && (!worst || l->contended_ns > worst->contended_ns))
+			worst = l;
+	}
+	return worst;
+}
+
+static void name_lock(struct strbuf *sb, const struct result_lock *l)
+{
+	if (l->kind == LOCK_UNKNOWN && !l->address)
+		strbuf_puts(sb, "the file lock");
+	else
+		strbuf_addf(sb, "%s 0x%" PRIx64, lock_kind_name(l->kind), l->address);
+	if (l->name) {
+		strbuf_puts(sb, l->address ? " in " : " on ");
+		fmt_text(sb, l->name, NAME_COLUMNS);
+	}
+}
+
+/* "(4 threads, 12.3k waits, longest 3.20 ms)" */
+static void name_waits(struct strbuf *sb, uint64_t threads, uint64_t waits, uint64_t max_wait_ns)
+{
+	strbuf_addf(sb, " (%" PRIu64 " thread%s, ", threads, threads == 1 ? "" : "s");
+	fmt_count(sb, waits);
+	strbuf_addf(sb, " wait%s, longest ", waits == 1 ? "" : "s");
+	fmt_ns(sb, max_wait_ns);
+	strbuf_puts(sb, ")");
+}
+
+static void find_lock(struct findings *self)
+{
+	const struct result_lock *l = worst_lock(self);
+	double part = share(self->lock_ns, self->working_ns), score;
+	struct strbuf *title = &self->title;
+	struct candidate *f;
+
+	if (part < 0.1 || self->lock_ns < self->wall_ns / 20 || !l)
+		return;
+	score = part * least(share(self->lock_ns, self->wall_ns), 1);
+	strbuf_puts(title, "Waiting for a lock: ");
+	if (l->contended_ns >= self->lock_ns / 2) {
+		fmt_share(title, share(l->contended_ns, self->working_ns), 1);
+		strbuf_puts(title, " of the threads' working time went to ");
+		name_lock(title, l);
+		name_waits(title, l->waiters.count, l->waits, l->max_wait_ns);
+	} else {
+		fmt_share(title, part, 1);
+		strbuf_puts(title, " of the threads' working time went to locks, most of it to ");
+		name_lock(title, l);
+		strbuf_puts(title, " with ");
+		fmt_share(title, share(l->contended_ns, self->working_ns), 1);
+	}
+	f = found(self, "lock", part, score,
+		  "Hold it shorter, split it, or share less: `runwait report locks` shows who "
+		  "held it and where it was waited for.");
+	prove_ns(self, f, "lock_wait_ns", self->lock_ns);
+	prove_ns(self, f, "working_ns", self->working_ns);
+	prove_count(self, f, "lock", l->id);
+	prove_ns(self, f, "lock_contended_ns", l->contended_ns);
+	prove_count(self, f, "threads", l->waiters.count);
+	prove_count(self, f, "waits", l->waits);
+	prove_ns(self, f, "max_wait_ns", l->max_wait_ns);
+	prove_real(self, f, "mean_parallelism", self->r->parallelism.mean);
+	if (l->holders.count && l->holders.at[0].tid)
+		prove_count(self, f, "top_holder_tid", l->holders.at[0].tid);
+}
+
+/* The object that most was waited for, of one class or another. */
+static const struct result_io *worst_io(const struct findings *self, enum wait_class a,
+					enum wait_class b)
+{
+	for (size_t i = 0; i < self->r->io.count; i++) {
+		const struct result_io *io = &self->r->io.at[i];
+
+		if (io->class == a || io->class == b)
+			return io;
+	}
+	return NULL;
+}
+
+/* ", mostly /var/lib/x in fsync (3 threads, …)" */
+static void name_io(struct strbuf *sb, const struct result_io *io)
+{
+	if (!io)
+		return;
+	strbuf_puts(sb, ", mostly ");
+	fmt_text(sb, io->target, NAME_COLUMNS);
+	if (io->object && io->syscall)
+		strbuf_addf(sb, " in %s", io->syscall);
+	name_waits(sb, io->threads, io->waits, io->max_wait_ns);
+}
+
+static void prove_io(struct findings *self, struct candidate *f, const struct result_io *io)
+{
+	if (!io)
+		return;
+	prove_text(self, f, "target", io->target);
+	prove_ns(self, f, "target_wait_ns", io->wait_ns);
+	prove_count(self, f, "waits", io->waits);
+	prove_ns(self, f, "max_wait_ns", io->max_wait_ns);
+}
+
+static void find_disk(struct findings *self)
+{
+	const struct result_parallelism *p = &self->r->parallelism;
+	const struct result_io *io = worst_io(self, CLASS_FILE, CLASS_FAULT);
+	uint64_t stalled_ns = p->stalled_by_class_ns[CLASS_FILE] +
+			      p->stalled_by_class_ns[CLASS_FAULT];
+	double stalled = share(stalled_ns, self->wall_ns);
+	double part = share(self->io_ns, self->working_ns);
+	double score = part * least(share(self->io_ns, self->wall_ns), 1);
+	struct candidate *f;
+
+	if (stalled < 0.1 && (part < 0.2 || self->io_ns < self->wall_ns / 10))
+		return;
+	strbuf_puts(&self->title, "Waiting for the disk: ");
+	fmt_share(&self->title, part, 1);
+	strbuf_puts(&self->title, " of the threads' working time");
+	name_io(&self->title, io);
+	f = found(self, "disk", part, stalled > score ? stalled : score,
+		  "Touch the disk less often or in larger pieces, or let other threads work "
+		  "meanwhile: `runwait report io` lists the files.");
+	prove_ns(self, f, "disk_wait_ns", self->io_ns);
+	prove_ns(self, f, "working_ns", self->working_ns);
+	prove_ns(self, f, "stalled_ns", stalled_ns);
+	prove_io(self, f, io);
+}
+
+static void find_network(struct findings *self)
+{
+	uint64_t stalled_ns = self->r->parallelism.stalled_by_class_ns[CLASS_SOCKET];
+	const struct result_io *io = worst_io(self, CLASS_SOCKET, CLASS_SOCKET);
+	double stalled = share(stalled_ns, self->wall_ns);
+	struct candidate *f;
+
+	if (stalled < 0.2)
+		return;
+	strbuf_puts(&self->title, "Waiting for a peer: ");
+	fmt_share(&self->title, stalled, 1);
+	strbuf_puts(&self->title, " of the time nothing ran until a socket was ready");
+	name_io(&self->title, io);
+	f = found(self, "network", stalled, stalled,
+		  "Find out why the other side takes so long, ask it for more at once, or do "
+		  "other work meanwhile.");
+	prove_ns(self, f, "stalled_ns", stalled_ns);
+	prove_ns(self, f, "socket_wait_ns", self->sum.by_class_ns[CLASS_SOCKET]);
+	prove_io(self, f, io);
+}
+
+/*
+ * A parent that waits while its children work, one after the other, is serial
+ * as well, but says more. With children that are not recorded nothing runs.
+ */
+static void find_child(struct findings *self)
+{
+	const struct result_parallelism *p = &self->r->parallelism;
+	uint64_t stalled_ns = p->stalled_by_class_ns[CLASS_CHILD];
+	uint64_t wait_ns = self->sum.by_class_ns[CLASS_CHILD];
+	double stalled = share(stalled_ns, self->wall_ns);
+	double serial = share(p->serial_ns, self->wall_ns);
+	bool in_turn = serial >= 0.5 && self->r->process_count > 2 && wait_ns >= self->wall_ns / 2;
+	double part = in_turn ? least(share(wait_ns, self->wall_ns), 1) : stalled;
+	struct candidate *f;
+
+	if (stalled < 0.2 && !in_turn)
+		return;
+	strbuf_puts(&self->title, "Waiting for children: ");
+	fmt_share(&self->title, part, 1);
+	if (in_turn)
+		strbuf_addf(&self->title,
+			    " of the time a parent waited while its children ran one at a time "
+			    "(%" PRIu32 " processes)",
+			    self->r->process_count);
+	else
+		strbuf_puts(&self->title,
+			    " of the time nothing ran until a child process ended");
+	f = found(self, "child", part, in_turn ? 0.85 * serial : stalled,
+		  "Start several children at once, start fewer, or do their work without a "
+		  "process of its own.");
+	prove_ns(self, f, "child_wait_ns", wait_ns);
+	prove_ns(self, f, "stalled_ns", stalled_ns);
+	prove_count(self, f, "processes", self->r->process_count);
+}
+
+static const struct candidate *candidate_of(const struct findings *self, const char *id)
+{
+	for (size_t i = 0; i < self->count; i++)
+		if (self->list[i].finding.id == id || !strcmp(self->list[i].finding.id, id))
+			return &self->list[i];
+	return NULL;
+}
+
+static double share_of(const struct findings *self, const char *id)
+{
+	const struct candidate *f = candidate_of(self, id);
+
+	return f ? f->finding.share : 0;
+}
+
+static void find_serial(struct findings *self)
+{
+	const struct result_parallelism *p = &self->r->parallelism;
+	const struct result_thread *top = self->r->threads.count ? self->r->threads.at : NULL;
+	double part = share(p->serial_ns, self->wall_ns), of_top;
+	uint32_t workers = 0;
+	struct candidate *f;
+
+	if (self->cores < 2 || part < 0.5 || !top)
+		return;
+	/* those say why only one could run */
+	if (share_of(self, "lock") >= 0.3 || share_of(self, "cores") >= 0.3 ||
+	    candidate_of(self, "child"))
+		return;
+	of_top = share(top->sum.run_ns, self->sum.run_ns);
+	for (size_t i = 0; i < self->r->threads.count; i++)
+		workers += self->r->threads.at[i].sum.run_ns >= self->sum.run_ns / 100;
+	if (of_top >= 0.8) {
+		strbuf_puts(&self->title, "One thread does the work: ");
+		fmt_text(&self->title, top->comm, 0);
+		strbuf_addf(&self->title, " (%" PRIu32 ") ran ", top->tid);
+		fmt_share(&self->title, share(top->sum.run_ns, self->wall_ns), 1);
+		strbuf_addf(&self->title, " of the time, on one of %.0f cores", self->cores);
+	} else {
+		strbuf_puts(&self->title, "One thread at a time: ");
+		fmt_share(&self->title, part, 1);
+		strbuf_addf(&self->title,
+			    " of the time exactly one thread ran, although %" PRIu32
+			    " shared the work and there are %.0f cores",
+			    workers, self->cores);
+	}
+	f = found(self, "serial", part, 0.8 * part,
+		  of_top >= 0.8 ? "Divide its work among threads, or make it cheaper: the flame "
+				  "graph of samples shows where it goes." :
+				  "Find what makes them take turns: `runwait report wakeups` shows "
+				  "who waits for whom.");
+	prove_ns(self, f, "serial_ns", p->serial_ns);
+	prove_ns(self, f, "active_ns", p->active_ns);
+	prove_real(self, f, "mean_parallelism", p->mean);
+	prove_count(self, f, "workers", workers);
+	prove_count(self, f, "top_tid", top->tid);
+	prove_share(self, f, "top_share", of_top);
+}
+
+/* Nothing ran though somebody was already woken, and cores were free. */
+static void find_wakeup(struct findings *self)
+{
+	uint64_t stalled_ns = self->r->parallelism.stalled_runnable_ns;
+	double stalled = share(stalled_ns, self->wall_ns);
+	uint64_t wakeups = self->sum.voluntary;
+	struct candidate *f;
+
+	if (stalled < 0.3 || !wakeups || candidate_of(self, "cores"))
+		return;
+	strbuf_puts(&self->title, "Waiting to get going: ");
+	fmt_share(&self->title, stalled, 1);
+	strbuf_puts(&self->title, " of the time nothing ran though a thread was woken already (");
+	fmt_count(&self->title, wakeups);
+	strbuf_puts(&self->title, " wake-ups, ");
+	fmt_ns(&self->title, stalled_ns / wakeups);
+	strbuf_puts(&self->title, " each)");
+	f = found(self, "wakeup", stalled, stalled,
+		  "Hand work over less often and in larger pieces, or keep both sides on one core.");
+	prove_ns(self, f, "stalled_ns", stalled_ns);
+	prove_count(self, f, "wakeups", wakeups);
+}
+
+static void find_idle(struct findings *self)
+{
+	static const struct {
+		enum wait_class class;
+		const char *words;
+	} kinds[] = {
+		{ CLASS_IDLE, "waiting for work" },
+		{ CLASS_SLEEP, "asleep" },
+		{ CLASS_SYNC, "waiting for a signal between threads" },
+		{ CLASS_PIPE, "waiting for a pipe or terminal" },
+		{ CLASS_OTHER, "waiting outside of what runwait knows" },
+	};
+	const uint64_t *stalled = self->r->parallelism.stalled_by_class_ns;
+	uint64_t sum_ns = 0;
+	size_t most = 0;
+	struct candidate *f;
+
+	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+		sum_ns += stalled[kinds[i].class];
+		if (stalled[kinds[i].class] > stalled[kinds[most].class])
+			most = i;
+	}
+	if (share(sum_ns, self->wall_ns) < 0.5)
+		return;
+	strbuf_puts(&self->title, "Mostly idle: nothing ran ");
+	fmt_share(&self->title, share(sum_ns, self->wall_ns), 1);
+	strbuf_addf(&self->title, " of the time; it was %s", kinds[most].words);
+	f = found(self, "idle", share(sum_ns, self->wall_ns), 0.95 * share(sum_ns, self->wall_ns),
+		  "Nothing to gain inside the program: look at who should have given it work, or "
+		  "record while it is busy.");
+	prove_ns(self, f, "stalled_ns", sum_ns);
+	prove_text(self, f, "class", wait_class_name(kinds[most].class));
+	prove_ns(self, f, "class_ns", stalled[kinds[most].class]);
+}
+
+/* All is well as far as waits go, which is worth saying. */
+static void find_cpu(struct findings *self)
+{
+	const struct result_parallelism *p = &self->r->parallelism;
+	struct candidate *f;
+
+	if (p->mean < 0.6 * self->cores || self->count)
+		return;
+	strbuf_addf(&self->title,
+		    "Using the cores: on average %.3g of %.0f worked for it, and no wait stands out",
+		    p->mean, self->cores);
+	f = found(self, "cpu", p->mean / self->cores, 0,
+		  "Look at the flame graph of samples; spinning on a lock and false sharing look "
+		  "like work from here.");
+	prove_real(self, f, "mean_parallelism", p->mean);
+	prove_real(self, f, "cores", self->cores);
+	prove_ns(self, f, "run_ns", self->sum.run_ns);
+}
+
+static int candidate_order(const void *x, const void *y)
+{
+	const struct candidate *a = x, *b = y;
+
+	return (a->score < b->score) - (a->score > b->score);
+}
+
+static int findings_finish(void *p, struct result *r)
+{
+	/* effects after their causes: the later ask for the earlier */
+	static void (*const finders[])(struct findings *) = {
+		find_lock,   find_disk,	  find_cores, find_network, find_child,
+		find_serial, find_wakeup, find_idle,  find_cpu,
+	};
+	struct findings *self = p;
+	size_t kept;
+	int rc = 0;
+
+	_Static_assert(ARRAY_COUNT(finders) <= CANDIDATES_MAX, "room for all");
+	self->r = r;
+	measure(self);
+	for (size_t i = 0; self->wall_ns && i < ARRAY_COUNT(finders); i++)
+		finders[i](self);
+	if (self->count)
+		qsort(self->list, self->count, sizeof(*self->list), candidate_order);
+	kept = min_u64(self->count, FINDINGS_MAX);
+	if (self->failed || vec_reserve(&r->findings, kept))
+		rc = -ENOMEM;
+	for (size_t i = 0; i < self->count; i++) {
+		if (i < kept && !rc)
+			r->findings.at[r->findings.count++] = self->list[i].finding;
+		else
+			vec_release(&self->list[i].finding.evidence);
+	}
+	self->count = 0;
+	strbuf_release(&self->title);
+	return rc;
+}
+
+static void *findings_new(struct context *c)
+{
+	struct findings *self = calloc(1, sizeof(*self));
+
+	if (self) {
+		self->c = c;
+		strbuf_init(&self->title);
+	}
+	return self;
+}
+
+const struct analysis analysis_findings = {
+	.new = findings_new,
+	.free = free,
+	.finish = findings_finish,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/result.h"
+
+#include <string.h>
+
+static const char *const class_names[CLASS_COUNT] = {
+	[CLASS_GIL] = "gil",	   [CLASS_LOCK] = "lock",   [CLASS_SYNC] = "sync",
+	[CLASS_IDLE] = "idle",	   [CLASS_SLEEP] = "sleep", [CLASS_FILE] = "file",
+	[CLASS_SOCKET] = "socket", [CLASS_PIPE] = "pipe",   [CLASS_CHILD] = "child",
+	[CLASS_FAULT] = "fault",   [CLASS_KERNEL] = "kernel", [CLASS_OTHER] = "other",
+};
+
+const char *wait_class_name(enum wait_class class)
+{
+	return class_names[class];
+}
+
+int wait_class_find(const char *name)
+{
+	for (int i = 0; i < CLASS_COUNT; i++)
+		if (!strcmp(class_names[i], name))
+			return i;
+	return -1;
+}
+
+const char *lock_kind_name(enum lock_kind kind)
+{
+	static const char *const names[] = {
+		[LOCK_MUTEX] = "mutex",		[LOCK_RWLOCK] = "rwlock",
+		[LOCK_CONDITION] = "condition", [LOCK_SEMAPHORE] = "semaphore",
+		[LOCK_BARRIER] = "barrier",	[LOCK_JOIN] = "join",
+		[LOCK_GIL] = "gil",		[LOCK_KERNEL] = "kernel",
+		[LOCK_UNKNOWN] = "unknown",
+	};
+
+	return names[kind];
+}
+
+void result_release(struct result *r)
+{
+	for (size_t i = 0; i < r->locks.count; i++) {
+		vec_release(&r->locks.at[i].waiters);
+		vec_release(&r->locks.at[i].holders);
+		vec_release(&r->locks.at[i].wakers);
+	}
+	for (size_t i = 0; i < r->findings.count; i++)
+		vec_release(&r->findings.at[i].evidence);
+	vec_release(&r->threads);
+	vec_release(&r->processes);
+	vec_release(&r->parallelism.by_running_ns);
+	vec_release(&r->parallelism.cpus);
+	vec_release(&r->locks);
+	vec_release(&r->io);
+	vec_release(&r->wakeups);
+	vec_release(&r->findings);
+	vec_release(&r->stacks);
+	memset(r, 0, sizeof(*r));
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stacks and frames are numbered by whoever recorded them, so maps lead from
+ * those numbers to positions here. All frames of all stacks lie in one pool;
+ * the names of a frame are a chain, sorted by level. What was said first
+ * stays: a second stack of the same number is the same one sent again.
+ */
+#include "core/stacks.h"
+
+#include "base/map.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { NAMES_PER_FRAME_MAX = 128, NO_NAME = UINT32_MAX };
+
+struct stack_entry {
+	size_t first; /* in frame_pool */
+	uint32_t count;
+	uint8_t flags, place;
+};
+
+struct frame_entry {
+	uint64_t offset;
+	uint32_t module; /* in text */
+	bool kernel;
+};
+
+struct name_entry {
+	uint32_t level, line;
+	uint32_t function, file; /* in text */
+	uint32_t next; /* of the same frame, of a higher level; NO_NAME */
+};
+
+struct stacks {
+	struct map stack_at, frame_at; /* number to position */
+	struct map name_at; /* frame number to its first name */
+	VEC(struct stack_entry) stacks;
+	VEC(struct frame_entry) frames;
+	VEC(struct name_entry) names;
+	VEC(uint32_t) frame_pool;
+	struct intern text;
+};
+
+struct stacks *stacks_new(void)
+{
+	return calloc(1, sizeof(struct stacks));
+}
+
+void stacks_free(struct stacks *s)
+{
+	if (!s)
+		return;
+	map_release(&s->stack_at);
+	map_release(&s->frame_at);
+	map_release(&s->name_at);
+	vec_release(&s->stacks);
+	vec_release(&s->frames);
+	vec_release(&s->names);
+	vec_release(&s->frame_pool);
+	intern_release(&s->text);
+	free(s);
+}
+
+static int stacks_add_stack(struct stacks *s, const struct event_stack *e)
+{
+	struct stack_entry entry = {
+		.first = s->frame_pool.count,
+		.count = e->count,
+		.flags = e->flags,
+		.place = e->place,
+	};
+
+	if (!e->stack || map_get(&s->stack_at, e->stack))
+		return 0;
+	if (vec_reserve(&s->frame_pool, e->count) || vec_reserve(&s->stacks, 1) ||
+	    map_put(&s->stack_at, e->stack, s->stacks.count))
+		return -ENOMEM;
+	if (e->count)
+		memcpy(s->frame_pool.at + entry.first, e->frames, e->count * sizeof(*e->frames));
+	s->frame_pool.count += e->count;
+	return vec_push(&s->stacks, entry);
+}
+
+static int stacks_add_frame(struct stacks *s, const struct event_frame *e)
+{
+	struct frame_entry entry = { .offset = e->offset, .kernel = e->kernel };
+	int rc;
+
+	if (!e->frame || map_get(&s->frame_at, e->frame))
+		return 0;
+	rc = intern_str(&s->text, e->module, &entry.module);
+	if (rc)
+		return rc;
+	if (vec_reserve(&s->frames, 1) || map_put(&s->frame_at, e->frame, s->frames.count))
+		return -ENOMEM;
+	return vec_push(&s->frames, entry);
+}
+
+static int stacks_add_name(struct stacks *s, const struct event_name *e)
+{
+	struct name_entry entry = { .level = e->level, .line = e->line };
+	uint32_t here = (uint32_t)s->names.count, count = 0;
+	uint32_t *link = NULL;
+	uint64_t *first;
+	int rc;
+
+	if (!e->frame)
+		return 0;
+	rc = intern_str(&s->text, e->function, &entry.function);
+	if (!rc)
+		rc = intern_str(&s->text, e->file, &entry.file);
+	if (rc)
+		return rc;
+	if (here == NO_NAME || vec_reserve(&s->names, 1))
+		return -ENOMEM;
+	first = map_get(&s->name_at, e->frame);
+	if (!first || s->names.at[*first].level > e->level) {
+		entry.next = first ? (uint32_t)*first : NO_NAME;
+		if (map_put(&s->name_at, e->frame, here))
+			return -ENOMEM;
+		return vec_push(&s->names, entry);
+	}
+	for (uint32_t i = (uint32_t)*first; i != NO_NAME; i = s->names.at[i].next) {
+		/* nobody inlines that deep: a hostile file would make this quadratic */
+		if (s->names.at[i].level == e->level || ++count == NAMES_PER_FRAME_MAX)
+			return 0;
+		if (s->names.at[i].level > e->level)
+			break;
+		link = &s->names.at[i].next;
+	}
+	entry.next = *link;
+	*link = here;
+	return vec_push(&s->names, entry);
+}
+
+int stacks_add(struct stacks *s, const struct event *e)
+{
+	switch (e->type) {
+	case EVENT_STACK:
+		return stacks_add_stack(s, &e->stack);
+	case EVENT_FRAME:
+		return stacks_add_frame(s, &e->frame);
+	case EVENT_NAME:
+		return stacks_add_name(s, &e->name);
+	default:
+		return 0;
+	}
+}
+
+bool stacks_get(const struct stacks *s, uint32_t stack, struct stack_view *ret)
+{
+	const uint64_t *at = stack ? map_get(&s->stack_at, stack) : NULL;
+	const struct stack_entry *entry;
+
+	if (!at) {
+		*ret = (struct stack_view){ 0 };
+		return false;
+	}
+	entry = &s->stacks.at[*at];
+	*ret = (struct stack_view){
+		.frames = entry->count ? s->frame_pool.at + entry->first : NULL,
+		.count = entry->count,
+		.flags = entry->flags,
+		.place = entry->place,
+	};
+	return true;
+}
+
+size_t stacks_names(const struct stacks *s, uint32_t frame, struct frame_name *names, size_t max)
+{
+	const uint64_t *first = map_get(&s->name_at, frame);
+	size_t count = 0;
+
+	for (uint32_t i = first ? (uint32_t)*first : NO_NAME; i != NO_NAME;
+	     i = s->names.at[i].next) {
+		const struct name_entry *entry = &s->names.at[i];
+
+		if (count < max)
+			names[count] = (struct frame_name){
+				.function = intern_text(&s->text, entry->function),
+				.file = intern_text(&s->text, entry->file),
+				.line = entry->line,
+			};
+		count++;
+	}
+	return count;
+}
+
+bool stacks_frame(const struct stacks *s, uint32_t frame, struct event_frame *ret)
+{
+	const uint64_t *at = map_get(&s->frame_at, frame);
+	const struct frame_entry *entry;
+
+	if (!at)
+		return false;
+	entry = &s->frames.at[*at];
+	*ret = (struct event_frame){
+		.frame = frame,
+		.kernel = entry->kernel,
+		.offset = entry->offset,
+		.module = intern_text(&s->text, entry->module),
+	};
+	return true;
+}
+
+void stacks_print_frame(const struct stacks *s, uint32_t frame, bool mark_kernel,
+			struct strbuf *out)
+{
+	struct event_frame place;
+	struct frame_name name;
+	bool known = stacks_frame(s, frame, &place);
+
+	if (stacks_names(s, frame, &name, 1)) {
+		strbuf_puts(out, name.function);
+	} else if (!known) {
+		strbuf_puts(out, "[unknown]");
+	} else if (!*place.module) {
+		strbuf_addf(out, "0x%" PRIx64, place.offset);
+	} else {
+		/* the folder is the same for all and makes frames too wide to read */
+		const char *slash = strrchr(place.module, '/');
+
+		strbuf_addf(out, "%s+0x%" PRIx64, slash ? slash + 1 : place.module, place.offset);
+	}
+	if (known && place.kernel && mark_kernel)
+		strbuf_puts(out, "_[k]");
+}

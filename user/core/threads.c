@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/threads.h"
+
+#include <string.h>
+
+void threads_release(struct threads *ts)
+{
+	for (size_t i = 0; i < ts->list.count; i++)
+		free(ts->list.at[i].shorts);
+	for (size_t i = 0; i < ts->processes.count; i++)
+		free(ts->processes.at[i].command);
+	vec_release(&ts->list);
+	vec_release(&ts->processes);
+	vec_release(&ts->wakers);
+	map_release(&ts->by_number);
+	map_release(&ts->by_tid);
+	map_release(&ts->process_by_tgid);
+	map_release(&ts->waker_by_tid);
+}
+
+static uint32_t index_in(const struct map *m, uint32_t key)
+{
+	const uint64_t *at = map_get(m, key);
+
+	return at ? (uint32_t)*at : THREAD_NONE;
+}
+
+uint32_t threads_find(struct threads *ts, uint32_t number)
+{
+	size_t slot = number % ARRAY_COUNT(ts->cache);
+
+	if (ts->cache[slot].number != number || !number) {
+		uint32_t index = index_in(&ts->by_number, number);
+
+		if (index == THREAD_NONE)
+			return THREAD_NONE;
+		ts->cache[slot].number = number;
+		ts->cache[slot].index = index;
+	}
+	return ts->cache[slot].index;
+}
+
+uint32_t threads_by_tid(const struct threads *ts, uint32_t tid)
+{
+	return index_in(&ts->by_tid, tid);
+}
+
+static void comm_set(char *to, const char *comm)
+{
+	size_t len = strnlen(comm, COMM_SIZE - 1);
+
+	memcpy(to, comm, len);
+	to[len] = '\0';
+}
+
+/*
+ * The living process of @tgid, or a new one. A leader that comes while the
+ * process has one means that the number was used again and the end of the old
+ * process was lost.
+ */
+static int process_of(struct threads *ts, uint32_t tid, uint32_t tgid, uint32_t *ret)
+{
+	uint32_t at = index_in(&ts->process_by_tgid, tgid);
+
+	if (at != THREAD_NONE) {
+		const struct process *p = &ts->processes.at[at];
+		const struct thread *leader = p->live ? &ts->list.at[p->leader] : NULL;
+
+		if (leader && (tid != tgid || leader->tid != tgid || leader->ended)) {
+			*ret = at;
+			return 0;
+		}
+	}
+	at = (uint32_t)ts->processes.count;
+	if (vec_push(&ts->processes, (struct process){ .tgid = tgid, .leader = THREAD_NONE }))
+		return -ENOMEM;
+	if (map_put(&ts->process_by_tgid, tgid, at)) {
+		ts->processes.count--;
+		return -ENOMEM;
+	}
+	*ret = at;
+	return 0;
+}
+
+int threads_add(struct threads *ts, uint32_t number, uint32_t tid, uint32_t tgid,
+		uint32_t *ret_index)
+{
+	struct thread t = {
+		.number = number,
+		.tid = tid,
+		.tgid = tgid,
+		.core = CORE_NONE,
+		.rank = THREAD_NONE,
+	};
+	uint32_t index = (uint32_t)ts->list.count;
+	struct process *p;
+
+	if (index >= CORE_SOME || vec_reserve(&ts->list, 1) ||
+	    process_of(ts, tid, tgid, &t.process))
+		return -ENOMEM;
+	/* by_number last: a thread that is half there must not be found */
+	if (map_put(&ts->by_tid, tid, index) || map_put(&ts->by_number, number, index)) {
+		map_del(&ts->by_tid, tid);
+		return -ENOMEM;
+	}
+	p = &ts->processes.at[t.process];
+	p->threads++;
+	p->live++;
+	if (p->leader == THREAD_NONE || tid == tgid)
+		p->leader = index;
+	ts->list.at[ts->list.count++] = t;
+	*ret_index = index;
+	return 0;
+}
+
+void threads_describe(struct threads *ts, uint32_t index, const struct event_task *e)
+{
+	struct thread *t = &ts->list.at[index];
+	struct process *p = &ts->processes.at[t->process];
+
+	t->announced = true;
+	t->kthread = e->kthread;
+	comm_set(t->comm, e->comm);
+	if (e->parent_tgid && e->parent_tgid != p->tgid)
+		p->parent_tgid = e->parent_tgid;
+}
+
+void threads_end(struct threads *ts, uint32_t index, uint64_t time_ns)
+{
+	struct thread *t = &ts->list.at[index];
+
+	if (t->ended)
+		return;
+	t->ended = true;
+	t->end_ns = time_ns;
+	ts->processes.at[t->process].live--;
+}
+
+int threads_retid(struct threads *ts, uint32_t index, uint32_t tid)
+{
+	struct thread *t = &ts->list.at[index];
+
+	if (map_put(&ts->by_tid, tid, index))
+		return -ENOMEM;
+	if (index_in(&ts->by_tid, t->tid) == index && t->tid != tid)
+		map_del(&ts->by_tid, t->tid);
+	t->tid = tid;
+	if (tid == t->tgid)
+		ts->processes.at[t->process].leader = index;
+	return 0;
+}
+
+void threads_rename(struct threads *ts, uint32_t index, const char *comm)
+{
+	comm_set(ts->list.at[index].comm, comm);
+}
+
+int threads_set_command(struct threads *ts, uint32_t process, const char *command, size_t size)
+{
+	struct process *p = &ts->processes.at[process];
+	char *copy;
+
+	if (!size)
+		return 0;
+	copy = malloc(size);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, command, size);
+	free(p->command);
+	p->command = copy;
+	p->command_size = size;
+	return 0;
+}
+
+int threads_name_waker(struct threads *ts, uint32_t tid, const char *comm)
+{
+	struct waker_name *w;
+	uint32_t at = index_in(&ts->waker_by_tid, tid);
+
+	if (at == THREAD_NONE) {
+		at = (uint32_t)ts->wakers.count;
+		if (vec_reserve(&ts->wakers, 1) || map_put(&ts->waker_by_tid, tid, at))
+			return -ENOMEM;
+		ts->wakers.count++;
+	}
+	w = &ts->wakers.at[at];
+	w->tid = tid;
+	comm_set(w->comm, comm);
+	return 0;
+}
+
+const char *threads_name_of(const struct threads *ts, uint32_t tid)
+{
+	uint32_t at = threads_by_tid(ts, tid);
+
+	if (at != THREAD_NONE)
+		return ts->list.at[at].comm;
+	at = index_in(&ts->waker_by_tid, tid);
+	return at != THREAD_NONE ? ts->wakers.at[at].comm : "";
+}
