@@ -115,7 +115,8 @@ static void columns_give_way_in_their_order(void **state)
 		else
 			prints(&t, 64, 0,
 			       "a name of 20 columns  a number of 20 colum  another of 20 column\n"
-			       "x                                        x                     x\n");
+			       "x                                        x                 "
+			       "    x\n");
 	}
 }
 

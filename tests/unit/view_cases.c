@@ -514,7 +514,7 @@ static void fill_build(struct result *r, struct stacks *s)
 	}
 	parallelism(r, running, ARRAY_COUNT(running));
 	cpus(r, MS(100), 1);
-	io(r, CLASS_CHILD, "children", "wait4", 600, SEC(14), MS(240));
+	io(r, CLASS_FAULT, "page fault", NULL, 600, MS(590), MS(4));
 	finding(r, "cores", 0.7, "Running out of cores: 4.4 threads wanted one of 4.",
 		"More cores would help; more jobs would not.");
 }

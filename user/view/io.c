@@ -5,6 +5,8 @@
 #include "view/sums.h"
 #include "view/table.h"
 
+#include <string.h>
+
 enum { VIEW_ROWS = 40 };
 
 enum { CLASS, TARGET, SYSCALL, WAITS, WAITED, SHARE, BAR, MEAN, LONGEST, THREADS };
@@ -34,7 +36,10 @@ static void io_row(struct table *t, const struct page *p, const struct result_io
 
 	strbuf_puts(table_cell(t, color), wait_class_name(io->class));
 	fmt_text(table_cell(t, p->colors->bold), io->target ? io->target : "not known", 0);
-	strbuf_puts(table_cell(t, p->colors->dim), io->syscall ? io->syscall : "");
+	/* what has no name is called by its system call */
+	strbuf_puts(table_cell(t, p->colors->dim),
+		    io->syscall && (!io->target || strcmp(io->syscall, io->target)) ? io->syscall :
+										      "");
 	fmt_count(table_cell(t, NULL), io->waits);
 	fmt_ns(table_cell(t, color), io->wait_ns);
 	fmt_share(table_cell(t, NULL), (double)io->wait_ns, (double)all_ns);
@@ -73,7 +78,7 @@ static void print_list(struct page *p, size_t rows)
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_more(p, rest, "", rest_ns, all_ns);
+	page_more(p, rest, "", rest_ns, all_ns, "the waiting");
 	page_folded(p, idle_ns, 0, 0, "", "");
 }
 
@@ -96,7 +101,7 @@ void print_top_io(struct page *p, size_t rows)
 static void print_io(struct page *p)
 {
 	page_heading(p, "Input and output", "%s",
-		     any_shown(p) ? "" : "no thread waited for a file, socket, pipe or child");
+		     any_shown(p) ? "" : "no thread waited for a file, socket or pipe");
 	print_list(p, page_rows(p, VIEW_ROWS));
 }
 

@@ -97,7 +97,7 @@ static uint64_t print_list(struct page *p, size_t rows)
 	table_print(&t, p, 2);
 	table_release(&t);
 	if (r->locks.count > rows)
-		page_more(p, r->locks.count - rows, "", rest_ns, all_ns);
+		page_more(p, r->locks.count - rows, "", rest_ns, all_ns, "the waiting");
 	return all_ns;
 }
 
@@ -165,7 +165,7 @@ static void print_waiters(struct page *p, const struct result_lock *lock)
 	for (size_t i = shown; i < count; i++)
 		rest_ns += lock->waiters.at[i].wait_ns;
 	page_more(p, count - shown, plural(count - shown, "waiter", "waiters"), rest_ns,
-		  lock->wait_ns);
+		  lock->wait_ns, "the waiting");
 }
 
 static void print_holders(struct page *p, const struct result_lock *lock)
@@ -198,7 +198,7 @@ static void print_holders(struct page *p, const struct result_lock *lock)
 	for (size_t i = shown; i < count; i++)
 		rest_ns += lock->holders.at[i].blame_ns;
 	page_more(p, count - shown, plural(count - shown, "thread", "threads"), rest_ns,
-		  lock->wait_ns);
+		  lock->wait_ns, "the waiting");
 }
 
 static void print_wakers(struct page *p, const struct result_lock *lock)

@@ -164,17 +164,18 @@ void page_wrap(struct page *p, const char *lead, const char *color, const char *
 	page_emit(p, &sb);
 }
 
-void page_more(struct page *p, size_t count, const char *what, uint64_t part, uint64_t whole)
+void page_more(struct page *p, size_t count, const char *what, uint64_t part, uint64_t whole,
+	       const char *of)
 {
 	struct strbuf sb = STRBUF_INIT;
 
 	if (!count)
 		return;
 	strbuf_addf(&sb, "… and %zu more%s%s", count, *what ? " " : "", what);
-	if (whole) {
+	if (whole && of) {
 		strbuf_puts(&sb, " (");
 		fmt_share(&sb, (double)part, (double)whole);
-		strbuf_putc(&sb, ')');
+		strbuf_addf(&sb, " of %s)", of);
 	}
 	if (strbuf_error(&sb))
 		p->failed = true;

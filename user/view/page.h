@@ -40,8 +40,10 @@ void page_line(struct page *p, size_t indent, const char *color, const char *fmt
  * takes; @lead stands before the first, and the others are indented as far.
  */
 void page_wrap(struct page *p, const char *lead, const char *color, const char *text);
-/* "… and 27 more (3.1 %)", when @count is not 0; the share of @part in @whole. */
-void page_more(struct page *p, size_t count, const char *what, uint64_t part, uint64_t whole);
+/* "… and 27 more threads (3.1 % of the running time)", when @count is not 0: the
+ * share of @part in @whole, which is called @of; NULL: none. */
+void page_more(struct page *p, size_t count, const char *what, uint64_t part, uint64_t whole,
+	       const char *of);
 
 /* The name of thread @tid, harmless, at most @width columns; nothing when it is
  * not known. */

@@ -37,13 +37,13 @@ static void print_each(struct page *p, size_t rows)
 		table_hide(&t, THREADS);
 	for (size_t i = 0; i < r->processes.count; i++) {
 		const struct result_process *one = &r->processes.at[i];
-		uint64_t life_ns = shown_life_ns(p, &one->sum);
+		uint64_t run_ns = one->sum.run_ns;
 
 		if (hides_totals(p, &one->sum))
 			continue;
-		all_ns += life_ns;
+		all_ns += run_ns;
 		if (shown++ >= rows) {
-			rest_ns += life_ns;
+			rest_ns += run_ns;
 			rest++;
 			continue;
 		}
@@ -57,7 +57,8 @@ static void print_each(struct page *p, size_t rows)
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_more(p, rest, "", rest_ns, all_ns);
+	page_more(p, rest, plural(rest, "process", "processes"), rest_ns, all_ns,
+		  "the running time");
 }
 
 static const struct table_column group_columns[] = {
@@ -92,7 +93,7 @@ static void print_groups(struct page *p, const struct groups *g, size_t rows)
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_more(p, rest, plural(rest, "process", "processes"), rest_ns, all_ns);
+	page_more(p, rest, plural(rest, "process", "processes"), rest_ns, all_ns, "the time");
 }
 
 static bool groups_help(const struct groups *g, const struct result *r)

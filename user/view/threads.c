@@ -53,22 +53,23 @@ static void print_each(struct page *p, size_t rows)
 		table_hide(&t, PID);
 	for (size_t i = 0; i < r->threads.count; i++) {
 		const struct result_thread *thread = &r->threads.at[i];
-		uint64_t life_ns = shown_life_ns(p, &thread->sum);
+		uint64_t run_ns = thread->sum.run_ns;
 
 		if (hides_totals(p, &thread->sum))
 			continue;
-		all_ns += life_ns;
+		all_ns += run_ns;
 		if (shown < rows) {
 			thread_row(&t, p, thread);
 			shown++;
 		} else {
-			rest_ns += life_ns;
+			rest_ns += run_ns;
 			rest++;
 		}
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_more(p, rest, "", rest_ns, all_ns);
+	page_more(p, rest, plural(rest, "thread", "threads"), rest_ns, all_ns,
+		  "the running time");
 }
 
 enum { GROUP_COUNT, GROUP_NAME, GROUP_PROCESS, GROUP_SUMS };
@@ -113,7 +114,7 @@ static void print_groups(struct page *p, const struct groups *g, size_t rows)
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_more(p, rest, rest == 1 ? "thread" : "threads", rest_ns, all_ns);
+	page_more(p, rest, plural(rest, "thread", "threads"), rest_ns, all_ns, "the time");
 }
 
 /* Whether lines by name say more than the longest of the lines by thread. */

@@ -63,7 +63,7 @@ struct page;
 	X(threads, "each thread's time: running, runnable, waiting and for what") \
 	X(processes, "the same by process, with its command")                     \
 	X(locks, "what threads waited for in each other: locks, conditions, joins") \
-	X(io, "what threads waited for outside: files, sockets, pipes, children") \
+	X(io, "what threads waited for outside: files, sockets, pipes, pages") \
 	X(wakeups, "who ended whose waits: threads, timers, devices")
 
 struct view {

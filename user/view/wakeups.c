@@ -104,7 +104,8 @@ static void print_wakeups(struct page *p)
 	table_print(&t, p, 2);
 	table_release(&t);
 	if (count > rows)
-		page_more(p, count - rows, plural(count - rows, "pair", "pairs"), rest, all);
+		page_more(p, count - rows, plural(count - rows, "pair", "pairs"), rest, all,
+			  "the wakeups");
 }
 
 static void json_wakeups(struct json *j, const struct view_input *in)
