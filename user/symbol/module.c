@@ -89,8 +89,9 @@ static int modules_init(struct modules *ms)
 	if (!ms->proc || !ms->debug || modules_add(ms, MODULE_JIT, "[jit]") ||
 	    modules_add(ms, MODULE_VDSO, "[vdso]"))
 		return -ENOMEM;
-	if (module_open_vdso(&vdso))
-		return 0;
+	error = module_open_vdso(&vdso);
+	if (error)
+		return error == -ENOMEM ? error : 0;
 	error = module_take_segments(&ms->list.at[MODULE_ID_VDSO], &vdso);
 	elf_release(&vdso);
 	return error;
@@ -293,8 +294,9 @@ static int module_open(struct modules *ms, uint32_t id, const struct module_file
 	if (error)
 		return error;
 	m->attempts++;
-	if (module_open_mapped(ms->proc, file, m->path, &e, &m->identity))
-		return 0;
+	error = module_open_mapped(ms->proc, file, m->path, &e, &m->identity);
+	if (error)
+		return error == -ENOMEM ? error : 0;
 	m->fd = e.fd;
 	ms->files++;
 	error = module_take_segments(m, &e);

@@ -59,7 +59,7 @@ int module_open_mapped(const char *proc, const struct module_file *file, const c
 	struct strbuf name = STRBUF_INIT;
 	int error = -ENOENT;
 
-	for (int way = 0; way < 3; way++) {
+	for (int way = 0; way < 3 && error && error != -ENOMEM; way++) {
 		strbuf_clear(&name);
 		if (way == 0)
 			strbuf_addf(&name, "%s/%u/map_files/%" PRIx64 "-%" PRIx64, proc,
@@ -68,17 +68,19 @@ int module_open_mapped(const char *proc, const struct module_file *file, const c
 			strbuf_addf(&name, "%s/%u/root%s", proc, file->tgid, path);
 		else
 			strbuf_puts(&name, path);
-		if (strbuf_error(&name) || open_regular(name.buf, ret, ret_identity))
+		error = strbuf_error(&name);
+		if (!error)
+			error = open_regular(name.buf, ret, ret_identity);
+		if (error)
 			continue;
 		/* The inode is not asked of map_files: it is the mapping's own
 		 * file, and overlayfs and btrfs show other numbers in maps. */
-		if (file->build_id_size ?
-			    same_build_id(ret, file->build_id, file->build_id_size) :
-			    way == 0 || !file->inode || ret_identity->inode == file->inode) {
-			error = 0;
-			break;
+		if (file->build_id_size
+			    ? !same_build_id(ret, file->build_id, file->build_id_size)
+			    : way && file->inode && ret_identity->inode != file->inode) {
+			close_elf(ret);
+			error = -ESTALE;
 		}
-		close_elf(ret);
 	}
 	strbuf_release(&name);
 	return error;
@@ -103,18 +105,20 @@ int module_open_vdso(struct elf *ret)
 	uintptr_t start = getauxval(AT_SYSINFO_EHDR);
 	struct strbuf text = STRBUF_INIT;
 	struct maps_line line;
-	int error = -ENOENT;
 	char *rest;
+	int error;
 
+	if (!start)
+		return -ENOENT;
 	/* the size stands nowhere but in maps */
-	if (!start || proc_read("/proc", (uint32_t)getpid(), "maps", &text) ||
-	    strbuf_error(&text))
-		goto out;
-	for (rest = text.buf; error && maps_next(&rest, &line);)
-		if (line.start == start)
-			error = elf_open_memory(ret, (const void *)start,
-						(size_t)(line.end - line.start));
-out:
+	error = proc_read("/proc", (uint32_t)getpid(), "maps", &text);
+	if (!error) {
+		error = -ENOENT;
+		for (rest = text.buf; error == -ENOENT && maps_next(&rest, &line);)
+			if (line.start == start)
+				error = elf_open_memory(ret, (const void *)start,
+							(size_t)(line.end - line.start));
+	}
 	strbuf_release(&text);
 	return error;
 }
