@@ -27,6 +27,29 @@ static const struct {
 	  "not seen; the run queue time after such a wakeup counts as wait" },
 };
 
+/* Time of which a lost record was to tell. A trace of it is normal where
+ * recording began or ended. */
+static void print_unknown(struct page *p)
+{
+	const struct totals *sum = &p->r->totals;
+	double life = (double)sum->life_ns + (double)sum->unknown_ns;
+	bool shout = (double)sum->unknown_ns > life / 1000;
+	struct strbuf sb = STRBUF_INIT;
+
+	if (!sum->unknown_ns)
+		return;
+	fmt_ns(&sb, sum->unknown_ns);
+	strbuf_puts(&sb, " of the threads' lives (");
+	fmt_share(&sb, (double)sum->unknown_ns, life);
+	strbuf_puts(&sb, "); in no sum below");
+	if (strbuf_error(&sb))
+		p->failed = true;
+	else
+		page_wrap(p, shout ? "  UNKNOWN   " : "  unknown   ",
+			  shout ? p->colors->alarm : p->colors->dim, sb.buf);
+	strbuf_release(&sb);
+}
+
 void print_loss(struct page *p)
 {
 	const struct recording *rec = &p->r->recording;
@@ -58,15 +81,8 @@ void print_loss(struct page *p)
 			page_wrap(p, "  ignored   ", p->colors->warn, sb.buf);
 		strbuf_clear(&sb);
 	}
-	if (p->r->totals.unknown_ns) {
-		fmt_ns(&sb, p->r->totals.unknown_ns);
-		strbuf_puts(&sb, " of the threads' lives are unknown and in no sum below");
-		if (strbuf_error(&sb))
-			p->failed = true;
-		else
-			page_wrap(p, "  UNKNOWN   ", p->colors->alarm, sb.buf);
-	}
 	strbuf_release(&sb);
+	print_unknown(p);
 }
 
 void print_loss_again(struct page *p)
