@@ -42,11 +42,7 @@ static void print_unknown(struct page *p)
 	strbuf_puts(&sb, " of the threads' lives (");
 	fmt_share(&sb, (double)sum->unknown_ns, life);
 	strbuf_puts(&sb, "); in no sum below");
-	if (strbuf_error(&sb))
-		p->failed = true;
-	else
-		page_wrap(p, shout ? "  UNKNOWN   " : "  unknown   ",
-			  shout ? p->colors->alarm : p->colors->dim, sb.buf);
+	page_pair(p, shout ? "UNKNOWN" : "unknown", shout ? p->colors->alarm : p->colors->dim, &sb);
 	strbuf_release(&sb);
 }
 
@@ -63,23 +59,15 @@ void print_loss(struct page *p)
 		fmt_count(&sb, count);
 		strbuf_addf(&sb, " %s: %s", plural(count, losses[i].one, losses[i].many),
 			    losses[i].then);
-		if (strbuf_error(&sb))
-			p->failed = true;
-		else
-			page_wrap(p, losses[i].shout ? "  LOST      " : "  lost      ",
-				  losses[i].shout ? p->colors->alarm : p->colors->warn, sb.buf);
-		strbuf_clear(&sb);
+		page_pair(p, losses[i].shout ? "LOST" : "lost",
+			  losses[i].shout ? p->colors->alarm : p->colors->warn, &sb);
 	}
 	if (p->r->ignored) {
 		fmt_count(&sb, p->r->ignored);
 		strbuf_puts(&sb, plural(p->r->ignored, " record", " records"));
 		strbuf_puts(&sb, " made no sense and were left out: the file is damaged, or "
 				 "runwait has a defect");
-		if (strbuf_error(&sb))
-			p->failed = true;
-		else
-			page_wrap(p, "  ignored   ", p->colors->warn, sb.buf);
-		strbuf_clear(&sb);
+		page_pair(p, "ignored", p->colors->warn, &sb);
 	}
 	strbuf_release(&sb);
 	print_unknown(p);

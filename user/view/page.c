@@ -164,6 +164,19 @@ void page_wrap(struct page *p, const char *lead, const char *color, const char *
 	page_emit(p, &sb);
 }
 
+void page_pair(struct page *p, const char *label, const char *color, struct strbuf *text)
+{
+	struct strbuf lead = STRBUF_INIT;
+
+	strbuf_addf(&lead, "  %-9s ", label);
+	if (strbuf_error(text) || strbuf_error(&lead))
+		p->failed = true;
+	else if (text->len)
+		page_wrap(p, lead.buf, color, text->buf);
+	strbuf_clear(text);
+	strbuf_release(&lead);
+}
+
 void page_more(struct page *p, size_t count, const char *what, uint64_t part, uint64_t whole,
 	       const char *of)
 {

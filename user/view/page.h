@@ -40,6 +40,9 @@ void page_line(struct page *p, size_t indent, const char *color, const char *fmt
  * takes; @lead stands before the first, and the others are indented as far.
  */
 void page_wrap(struct page *p, const char *lead, const char *color, const char *text);
+/* "  label     text", wrapped below itself; nothing when there is no text, which
+ * may come from a target. @text is cleared. */
+void page_pair(struct page *p, const char *label, const char *color, struct strbuf *text);
 /* "… and 27 more threads (3.1 % of the running time)", when @count is not 0: the
  * share of @part in @whole, which is called @of; NULL: none. */
 void page_more(struct page *p, size_t count, const char *what, uint64_t part, uint64_t whole,

@@ -104,19 +104,6 @@ static void exit_text(int status, struct strbuf *sb)
 		strbuf_addf(sb, "exit status %d", WEXITSTATUS(status));
 }
 
-static void print_pair(struct page *p, const char *label, const char *color, struct strbuf *text)
-{
-	struct strbuf lead = STRBUF_INIT;
-
-	strbuf_addf(&lead, "  %-9s ", label);
-	if (strbuf_error(text) || strbuf_error(&lead))
-		p->failed = true;
-	else if (text->len)
-		page_wrap(p, lead.buf, color, text->buf);
-	strbuf_clear(text);
-	strbuf_release(&lead);
-}
-
 /* When and where. */
 static void print_place(struct page *p, struct strbuf *sb)
 {
@@ -133,7 +120,7 @@ static void print_place(struct page *p, struct strbuf *sb)
 		strbuf_addf(sb, "%s, ", rec->host);
 	strbuf_addf(sb, "Linux %s %s, %u %s", rec->kernel ? rec->kernel : "?",
 		    rec->machine ? rec->machine : "", rec->cpus, plural(rec->cpus, "CPU", "CPUs"));
-	print_pair(p, "on", NULL, sb);
+	page_pair(p, "on", NULL, sb);
 }
 
 /* How far user stacks got: the share of them that reached the root. */
@@ -178,26 +165,26 @@ void print_recording(struct page *p)
 	if (!sb.len)
 		strbuf_puts(&sb, rec->whole_machine ? "none: the whole machine" :
 						      "none: processes that ran already");
-	print_pair(p, "command", p->colors->bold, &sb);
+	page_pair(p, "command", p->colors->bold, &sb);
 	if (rec->complete && rec->command_size)
 		exit_text(rec->exit_status, &sb);
-	print_pair(p, "ended", p->colors->warn, &sb);
+	page_pair(p, "ended", p->colors->warn, &sb);
 	extent_text(p->r, &sb);
-	print_pair(p, "extent", NULL, &sb);
+	page_pair(p, "extent", NULL, &sb);
 	selection_text(&p->in->selection, &sb);
-	print_pair(p, "only", p->colors->warn, &sb);
+	page_pair(p, "only", p->colors->warn, &sb);
 	print_place(p, &sb);
 	stacks_text(p->r, &sb);
-	print_pair(p, "stacks", NULL, &sb);
+	page_pair(p, "stacks", NULL, &sb);
 	cost_text(p->r, &sb);
-	print_pair(p, "cost", NULL, &sb);
+	page_pair(p, "cost", NULL, &sb);
 	if (!rec->complete)
 		strbuf_puts(&sb, "the recording was cut off: what follows is up to its last whole "
 				 "chunk");
-	print_pair(p, "CUT OFF", p->colors->alarm, &sb);
+	page_pair(p, "CUT OFF", p->colors->alarm, &sb);
 	for (int i = 0; i < rec->missing_count; i++) {
 		strbuf_puts(&sb, rec->missing[i]);
-		print_pair(p, "missing", p->colors->warn, &sb);
+		page_pair(p, "missing", p->colors->warn, &sb);
 	}
 	strbuf_release(&sb);
 	print_loss(p);
