@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+enum { COMMAND_LINES = 3 };
+
 /* Next argument of @command; false behind the last. @at begins as 0. */
 static bool next_argument(const char *command, size_t size, size_t *at, struct strbuf *ret)
 {
@@ -155,13 +157,25 @@ static void cost_text(const struct result *r, struct strbuf *sb)
 	}
 }
 
+/* The recorded command in @width columns: some have a page of arguments. */
+static void recorded_command(const struct page *p, size_t width, struct strbuf *sb)
+{
+	struct strbuf whole = STRBUF_INIT;
+
+	command_text(&whole, p->r->recording.command, p->r->recording.command_size, 0);
+	fmt_text(sb, whole.buf, width);
+	if (whole.failed)
+		sb->failed = true;
+	strbuf_release(&whole);
+}
+
 void print_recording(struct page *p)
 {
 	const struct recording *rec = &p->r->recording;
 	struct strbuf sb = STRBUF_INIT;
 
 	page_heading(p, "Recorded", "%s", "");
-	command_text(&sb, rec->command, rec->command_size, 0);
+	recorded_command(p, COMMAND_LINES * p->width, &sb);
 	if (!sb.len)
 		strbuf_puts(&sb, rec->whole_machine ? "none: the whole machine" :
 						      "none: processes that ran already");
@@ -194,7 +208,7 @@ void print_recording_line(struct page *p)
 {
 	struct strbuf sb = STRBUF_INIT;
 
-	command_text(&sb, p->r->recording.command, p->r->recording.command_size, 0);
+	recorded_command(p, p->width / 2, &sb);
 	if (sb.len)
 		strbuf_puts(&sb, ": ");
 	extent_text(p->r, &sb);
