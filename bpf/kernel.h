@@ -178,7 +178,17 @@ struct mm_struct {
 	unsigned long arg_start, arg_end;
 };
 
+struct sched_entity {
+	u64 sum_exec_runtime;
+};
+
+struct sched_info {
+	unsigned long long run_delay; /* total time on run queues; CONFIG_SCHED_INFO */
+};
+
 struct task_struct {
+	struct sched_entity se;
+	struct sched_info sched_info;
 	struct thread_info thread_info;
 	unsigned int __state;
 	void *stack;

@@ -41,6 +41,8 @@ struct thread_state {
 	u64 woken_ns; /* the last sched_waking, whenever it was */
 	u64 in_ns; /* got its core; 0: not seen */
 	u64 out_ns; /* lost it; 0: not seen */
+	/* the kernel's own sums at the last switch-out, see switch_repair() */
+	u64 exec_ns, delay_ns;
 	s16 nr, waker_nr;
 	u8 why, flags, waker_flags, detail;
 	u32 voluntary, involuntary;

@@ -68,6 +68,7 @@ enum {
 	WIRE_SWITCH_STOPPED = 8, /* stopped or traced */
 	WIRE_SWITCH_VFORK = 16, /* waits for a vfork child (task->vfork_done of the child) */
 	WIRE_SWITCH_KTHREAD = 32, /* a kernel thread: no system call, no user registers */
+	WIRE_SWITCH_INFERRED = 64, /* in_ns and woken_ns are from the kernel's sums, not seen */
 };
 
 /* wire_switch.waker_flags */
