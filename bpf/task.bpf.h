@@ -217,7 +217,7 @@ static __always_inline void open_send(struct bpf_iter__task *ctx, struct task_st
 {
 	u32 size = switch_fill(&iter_switch, st);
 
-	iter_switch.in_ns = 0;
+	iter_switch.in_ns = bpf_ktime_get_ns();
 	iter_switch.cpu = task_cpu_of(task);
 	iter_switch.kernel_stack = 0;
 	head_set(&iter_switch.head, WIRE_OPEN, size, st->flags, st->thread);

@@ -31,7 +31,7 @@ enum {
 
 enum wire_type {
 	WIRE_SWITCH = 1, /* struct wire_switch: a thread got a core; why it had none */
-	WIRE_OPEN = 2, /* struct wire_switch with in_ns 0: has no core at start or end of recording */
+	WIRE_OPEN = 2, /* struct wire_switch: what a thread is doing at the start or end of recording */
 	WIRE_OFF = 3, /* struct wire_off: a core left the target */
 	WIRE_DEAD = 4, /* struct wire_off: a thread's last switch-out */
 	WIRE_SAMPLE = 5, /* struct wire_sample */
@@ -92,7 +92,7 @@ struct wire_switch {
 	__u32 tid, tgid;
 	__u64 out_ns; /* 0: was out when it began to be watched */
 	__u64 woken_ns; /* put on a run queue; 0: not seen */
-	__u64 in_ns; /* got the core; WIRE_OPEN: 0 */
+	__u64 in_ns; /* got the core; WIRE_OPEN: when it was looked at */
 	__u32 voluntary, involuntary; /* the kernel's nvcsw and nivcsw of the thread, after the switch-out */
 	__u16 cpu; /* that it got */
 	__u8 why; /* enum wire_why */

@@ -222,8 +222,12 @@ static int decode_detail(struct decoder *d, const struct wire_switch *w, struct 
 
 		e->out.object = n ? (uint32_t)*n : 0;
 	} else if (w->detail == WIRE_DETAIL_FUTEX) {
-		struct futex_wait wait = { (uint32_t)w->args[1], (uint32_t)w->args[2], w->futex,
-					   WIRE_FUTEX_WORDS };
+		struct futex_wait wait = {
+			.address = w->args[0],
+			.op = (uint32_t)w->args[1],
+			.value = (uint32_t)w->args[2],
+			.words = w->futex,
+		};
 		struct futex_guess guess = futex_identify(&wait);
 
 		e->out.futex = (uint8_t)guess.kind;
@@ -248,7 +252,7 @@ static int decode_switch(struct decoder *d, const struct wire_switch *w)
 	out->flags = w->head.flags;
 	out->out_ns = w->out_ns;
 	out->woken_ns = w->woken_ns;
-	out->in_ns = w->in_ns;
+	out->in_ns = e.type == EVENT_SWITCH ? w->in_ns : 0;
 	out->voluntary = w->voluntary;
 	out->involuntary = w->involuntary;
 	out->nr = w->nr;
