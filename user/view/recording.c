@@ -67,13 +67,15 @@ void json_command(struct json *j, const char *key, const char *command, size_t s
 /* What was narrowed down: "process 4711, from 1.00 s to 2.50 s"; or nothing. */
 static void selection_text(const struct view_selection *s, struct strbuf *sb)
 {
+	size_t start = sb->len;
+
 	if (s->tgid)
 		strbuf_addf(sb, "process %u", s->tgid);
 	if (s->tid)
-		strbuf_addf(sb, "%sthread %u", sb->len ? ", " : "", s->tid);
+		strbuf_addf(sb, "%sthread %u", sb->len > start ? ", " : "", s->tid);
 	if (!s->since_ns && !s->until_ns)
 		return;
-	strbuf_puts(sb, sb->len ? ", from " : "from ");
+	strbuf_puts(sb, sb->len > start ? ", from " : "from ");
 	fmt_ns(sb, s->since_ns);
 	strbuf_puts(sb, " to ");
 	if (s->until_ns)
