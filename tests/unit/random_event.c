@@ -46,7 +46,7 @@ static uint64_t value(struct random_events *r)
 
 static const char *text(struct random_events *r, int which, size_t *ret_size)
 {
-	static const char *const likely[] = { "", "main", "worker", "[kernel]", "/usr/lib/libc.so.6" };
+	static const char *const likely[] = { "", "main", "worker", "[kernel]", "/usr/lib/x.so" };
 	char *to = r->text[which];
 	size_t n = random_below(r, sizeof(r->text[0]));
 

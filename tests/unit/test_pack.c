@@ -171,8 +171,10 @@ static void what_is_too_long_is_cut(void **state)
 {
 	static char text[PACK_TEXT_MAX + 100];
 	static uint32_t frames[PACK_FRAMES_MAX + 5];
-	struct event exec = { .type = EVENT_EXEC,
-			      .exec = { .comm = text, .command = text, .command_size = sizeof(text) } };
+	struct event exec = {
+		.type = EVENT_EXEC,
+		.exec = { .comm = text, .command = text, .command_size = sizeof(text) },
+	};
 	struct event stack = { .type = EVENT_STACK,
 			       .stack = { .count = PACK_FRAMES_MAX + 5, .frames = frames } };
 	struct packer *p = packer_new();
