@@ -68,6 +68,7 @@ UNIT_SUPPORT := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/programs/*.c)) \
 	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/programs/*.cc))
+BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tools/bench/*.c))
 
 .PHONY: all unit fuzzers programs deps check demo bench install uninstall clean help lint fuzz FORCE
 ifdef AS_OWNER
@@ -187,6 +188,11 @@ $(BUILD)/tests/programs/%: tests/programs/%.cc $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(TARGET_FLAGS) $(DEPS) $< -o $@
 
+$(BUILD)/tools/bench/%: tools/bench/%.c $(BUILD)/flags
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(TARGET_FLAGS) $(DEPS) $< -o $@
+
 lint:
 	$(Q)tools/check-layers
 	$(Q)tools/check-sizes
@@ -210,8 +216,8 @@ check: deps
 demo: deps
 	+$(Q)$(AGAIN) all programs
 	$(Q)BUILD='$(BUILD)' tools/demo
-bench: all programs
-	$(Q)BUILD='$(BUILD)' tools/bench/run
+bench: all $(BENCH)
+	$(Q)BUILD='$(BUILD)' tools/bench/run $(BENCH_OPTIONS)
 
 install: all
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/runwait
@@ -230,11 +236,11 @@ help:
 	@echo '  lint       layers, headers and sizes'
 	@echo '  unit, fuzzers, programs   build tests only'
 	@echo '  fuzz       fuzz each harness for FUZZ_SECONDS (60) with libFuzzer'
-	@echo '  bench      cost against other tools'
+	@echo '  bench      cost against other tools (root); BENCH_OPTIONS="--quick --markdown ..."'
 	@echo '  clean      remove $(BUILD)/'
 	@echo 'Variables'
 	@echo '  V=1 show commands   DEBUG=1 -O0   SAN=1 address and undefined sanitizers'
 	@echo '  CC=clang   CFLAGS   LDFLAGS   BUILD=$(BUILD)   PREFIX=$(PREFIX)   DESTDIR'
 
-ALL_OBJECTS := $(call objects,$(SOURCES) $(wildcard tests/unit/*.c tests/fuzz/*.c)) $(PROGRAMS)
+ALL_OBJECTS := $(call objects,$(SOURCES) $(wildcard tests/unit/*.c tests/fuzz/*.c)) $(PROGRAMS) $(BENCH)
 -include $(addsuffix .d,$(ALL_OBJECTS) $(BPF_SOURCES:%.c=$(BUILD)/%.o))
