@@ -155,7 +155,7 @@ int model_finish(struct model *m, const struct recording *recording, struct resu
 	/* what has been handed out cannot be taken back */
 	c->end_ns = max_u64(min_u64(c->end_ns, end_ns), max_u64(c->latest_ns, c->start_ns));
 	r.duration_ns = c->end_ns - c->start_ns;
-	rc = slices_finish(c, c->end_ns);
+	rc = slices_finish(c, c->end_ns, recording->complete);
 	cores_finish(c, c->end_ns);
 	for (int i = 0; i < c->observer_count && !rc; i++)
 		if (c->observers[i].analysis->finish)

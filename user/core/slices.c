@@ -505,6 +505,7 @@ int slices_open(struct context *c, const struct event *e)
 int slices_off(struct context *c, const struct event *e)
 {
 	const struct event_off *off = &e->off;
+	uint64_t left_ns = e->time_ns;
 	struct thread *t;
 	uint32_t index;
 	int rc;
@@ -515,11 +516,17 @@ int slices_off(struct context *c, const struct event *e)
 	if (index == THREAD_NONE || e->time_ns < thread_at(c, index)->known_ns)
 		return ignore(c);
 	rc = cores_place(c, off->cpu, index);
-	if (!rc)
-		rc = cores_leave(c, index, e->time_ns);
+	/* that it leaves another core than it had is news of a loss: when it left the
+	 * first one is not known */
 	t = thread_at(c, index);
-	if (t->state != THREAD_OUT)
-		t->left_ns = e->time_ns;
+	if (t->core < CORE_SOME && t->core != off->cpu)
+		left_ns = max_u64(t->known_ns, 1);
+	if (!rc)
+		rc = cores_leave(c, index, left_ns);
+	/* nor is, after it left once, whether it came back */
+	t = thread_at(c, index);
+	if (t->state != THREAD_OUT && !t->left_ns)
+		t->left_ns = left_ns;
 	return rc;
 }
 
@@ -601,7 +608,16 @@ int slices_sample(struct context *c, const struct event *e)
 	return context_tell(c, sample, index, &e->sample);
 }
 
-int slices_finish(struct context *c, uint64_t end_ns)
+/*
+ * Of a whole recording, threads that never got a core are told once more at its
+ * end. One that is not has run, and perhaps ended, where records are missing.
+ */
+static bool has_run_unseen(const struct thread *t)
+{
+	return t->open.why == OUT_NEW && t->open_ns == t->start_ns;
+}
+
+int slices_finish(struct context *c, uint64_t end_ns, bool complete)
 {
 	struct absence a;
 	int rc = 0;
@@ -611,7 +627,7 @@ int slices_finish(struct context *c, uint64_t end_ns)
 
 		if (t->ended || t->known_ns >= end_ns)
 			continue;
-		if (t->state == THREAD_OUT)
+		if (t->state == THREAD_OUT && !(complete && has_run_unseen(t)))
 			rc = absent(c, i, &t->open, end_ns, false, &a);
 		else
 			rc = account(c, i, end_ns, t->core != CORE_NONE);

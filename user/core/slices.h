@@ -21,7 +21,8 @@ int slices_dead(struct context *c, const struct event *e);
 int slices_short(struct context *c, const struct event *e);
 int slices_sample(struct context *c, const struct event *e);
 
-/* The recording is over: what is still open ends, unended, at @end_ns. */
-int slices_finish(struct context *c, uint64_t end_ns);
+/* The recording is over: what is still open ends, unended, at @end_ns. @complete: it
+ * was not cut off. */
+int slices_finish(struct context *c, uint64_t end_ns, bool complete);
 
 #endif
