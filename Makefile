@@ -64,22 +64,24 @@ BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 SKELETON := $(if $(BPF_SOURCES),$(BUILD)/gen/runwait.skel.h)
 
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
-UNIT_SUPPORT := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+OOM := $(call objects,tests/unit/oom.c)
+UNIT_SUPPORT := $(filter-out tests/unit/test_% tests/unit/oom.c,$(wildcard tests/unit/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/programs/*.c)) \
 	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/programs/*.cc))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tools/bench/*.c))
 
-.PHONY: all unit fuzzers programs deps check demo bench install uninstall clean help lint fuzz FORCE
+.PHONY: all unit fuzzers programs workloads deps check demo bench install uninstall clean help lint fuzz FORCE
 ifdef AS_OWNER
 .NOTPARALLEL: # each of these is a make of its own
-all unit fuzzers programs:
+all unit fuzzers programs workloads:
 	$(Q)$(AS_OWNER) $(MAKE) --no-print-directory $@
 else
 all: $(PROGRAM)
 unit: $(UNIT)
 fuzzers: $(FUZZERS)
 programs: $(PROGRAMS)
+workloads: $(BENCH)
 endif
 
 # --- generated ---------------------------------------------------------------
@@ -164,10 +166,10 @@ $(BUILD)/tests/unit/test_cmd%: TEST_LIBS = $(call archives,$(LAYERS))
 $(filter $(BUILD)/tests/unit/test_cmd%,$(UNIT)): $(call archives,cmd capture)
 $(BUILD)/tests/unit/test_capture%: TEST_LIBS = $(call archives,$(filter-out cmd,$(LAYERS)))
 $(filter $(BUILD)/tests/unit/test_capture%,$(UNIT)): $(call archives,capture)
-$(UNIT): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/libtest.a $(TEST_LIBS)
+$(UNIT): $(BUILD)/%: $(BUILD)/obj/%.o $(OOM) $(BUILD)/libtest.a $(TEST_LIBS)
 	$(call say,LD)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LD_ALL) $(WRAP) $< $(BUILD)/libtest.a $(TEST_LIBS) -lcmocka $(SYSTEM_LIBS) -o $@
+	$(Q)$(CC) $(LD_ALL) $(WRAP) $< $(OOM) $(BUILD)/libtest.a $(TEST_LIBS) -lcmocka $(SYSTEM_LIBS) -o $@
 
 # A harness with a main that replays files, or with libFuzzer's (FUZZ=1).
 FUZZ_MAIN := $(if $(FUZZ),,$(BUILD)/obj/tests/fuzz/replay.o)
@@ -216,7 +218,8 @@ check: deps
 demo: deps
 	+$(Q)$(AGAIN) all programs
 	$(Q)BUILD='$(BUILD)' tools/demo
-bench: all $(BENCH)
+bench:
+	+$(Q)$(AGAIN) all workloads
 	$(Q)BUILD='$(BUILD)' tools/bench/run $(BENCH_OPTIONS)
 
 install: all
