@@ -73,7 +73,8 @@ static __always_inline u8 out_flags(struct task_struct *task, u32 state)
 
 	if (BPF_CORE_READ_BITFIELD(task, in_iowait))
 		flags |= WIRE_SWITCH_IOWAIT;
-	if (state & TASK_UNINTERRUPTIBLE)
+	/* kernel threads without work sleep uninterruptibly, but for the load average */
+	if (state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD))
 		flags |= WIRE_SWITCH_UNINTERRUPTIBLE;
 	if (state & (TASK_STOPPED | TASK_TRACED))
 		flags |= WIRE_SWITCH_STOPPED;
@@ -240,10 +241,10 @@ static __always_inline void switch_in(struct wire_ring *ring, struct thread_stat
 
 /*
  * A thread that leaves its core without having been seen to get it. Some
- * kernels skip tracepoints on a CPU that comes out of idle (seen on 6.18 under
- * Firecracker: one switch in a thousand; perf misses the same ones). The
- * kernel's sums say how long the thread ran and, before that, queued since it
- * was last seen: so the record that is missing can be written now.
+ * machines hide a process from tracing (seen: the init of a Firecracker guest),
+ * and with it every switch and wakeup in which it is current; perf misses the
+ * same ones. The kernel's sums say how long the thread ran and, before that,
+ * queued since it was last seen: so the missing record can be written now.
  */
 static __noinline void switch_repair(struct wire_ring *ring, struct thread_state *st,
 				     struct task_struct *prev, u64 now)
@@ -282,7 +283,7 @@ static __always_inline void switch_out(struct wire_ring *ring, struct thread_sta
 {
 	u32 voluntary = prev->nvcsw;
 
-	if (st->is_out && st->out_ns)
+	if (st->is_out)
 		switch_repair(ring, st, prev, now);
 	sums_read(st, prev);
 	st->flags = out_flags(prev, state);

@@ -36,6 +36,7 @@ static __always_inline void thread_begin(struct thread_state *st, struct task_st
 	st->voluntary = task->nvcsw;
 	st->involuntary = task->nivcsw;
 	st->nr = -1;
+	sums_read(st, task);
 	st->thread = __sync_fetch_and_add(&threads_ever, 1) + 1;
 }
 
@@ -241,9 +242,11 @@ static __always_inline void seed_thread(struct bpf_iter__task *ctx, struct task_
 	}
 	if (st->thread)
 		return;
+	state = task_state(task);
+	/* before it is published: should it run meanwhile, its next switch-out tells */
+	st->is_out = state != TASK_RUNNING || !task->on_cpu;
 	thread_begin(st, task);
 	__builtin_memset(seed, 0, sizeof(*seed));
-	state = task_state(task);
 	seed->thread = st->thread;
 	seed->tid = st->tid;
 	seed->tgid = st->tgid;
