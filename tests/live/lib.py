@@ -198,10 +198,13 @@ class Recording:
         return self
 
 
-def record(name, *args, options=(), status=0, lossless=True, runs="record"):
-    """Records a program of tests/programs from its first instruction."""
+def record(name, *args, options=(), status=0, lossless=True, prefix=()):
+    """Records a program of tests/programs from its first instruction.
+
+    @prefix is a command that runs it.
+    """
     path = os.path.abspath("recording.rw")
-    p = runwait(runs, *options, "-o", path, "--", *program(name, *args), status=None)
+    p = runwait("record", *options, "-o", path, "--", *prefix, *program(name, *args), status=None)
     if p.returncode == 77:
         truth_of(p.out)
     equal(p.returncode, status, f"status of {name} ({p.err.strip()[-300:]})")
