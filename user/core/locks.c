@@ -19,10 +19,12 @@ struct waiter_sum {
 	struct result_waiter sum; /* without tid */
 };
 
-struct party_sum { /* a holder or a waker */
+/* Somebody that held a lock, or ended waits for it; mostly the same does both. */
+struct party_sum {
 	enum ender ender;
 	uint32_t id;
-	uint64_t count, blame_ns, inferred_ns;
+	uint64_t held, blame_ns, inferred_ns;
+	uint64_t woke;
 };
 
 struct lock_sum {
@@ -32,15 +34,16 @@ struct lock_sum {
 	uint64_t kinds[LOCK_UNKNOWN + 1]; /* waits that looked like that kind */
 	uint64_t waits, wait_ns, max_wait_ns, contended_ns, open_waits;
 	VEC(struct waiter_sum) waiters;
-	VEC(struct party_sum) holders;
-	VEC(struct party_sum) wakers;
+	VEC(struct party_sum) parties;
 };
 
 struct locks {
 	struct context *c;
 	VEC(struct lock_sum) list;
 	struct map by_key; /* see lock_key() */
-	struct map waiters, holders, wakers; /* see pair_key(): positions in a lock's lists */
+	struct map waiters, parties; /* see pair_key(): positions in a lock's lists */
+	uint64_t last_key; /* the look-up before this one; 0 none */
+	size_t last_lock;
 };
 
 static void *locks_new(struct context *c)
@@ -58,14 +61,12 @@ static void locks_free(void *p)
 
 	for (size_t i = 0; i < self->list.count; i++) {
 		vec_release(&self->list.at[i].waiters);
-		vec_release(&self->list.at[i].holders);
-		vec_release(&self->list.at[i].wakers);
+		vec_release(&self->list.at[i].parties);
 	}
 	vec_release(&self->list);
 	map_release(&self->by_key);
 	map_release(&self->waiters);
-	map_release(&self->holders);
-	map_release(&self->wakers);
+	map_release(&self->parties);
 	free(self);
 }
 
@@ -106,37 +107,23 @@ static int waiter_add(struct locks *self, size_t lock, uint32_t thread,
 	return 0;
 }
 
-static int holder_add(struct locks *self, size_t lock, const struct party_sum *add)
+static int party_add(struct locks *self, size_t lock, const struct party_sum *add)
 {
 	struct lock_sum *l = &self->list.at[lock];
-	struct party_sum *h;
+	struct party_sum *party;
 	size_t at;
 
-	if (vec_reserve(&l->holders, 1) ||
-	    !pair_at(&self->holders, pair_key(lock, add->ender, add->id), l->holders.count, &at))
+	if (vec_reserve(&l->parties, 1) ||
+	    !pair_at(&self->parties, pair_key(lock, add->ender, add->id), l->parties.count, &at))
 		return -ENOMEM;
-	if (at == l->holders.count)
-		l->holders.at[l->holders.count++] =
+	if (at == l->parties.count)
+		l->parties.at[l->parties.count++] =
 			(struct party_sum){ .ender = add->ender, .id = add->id };
-	h = &l->holders.at[at];
-	h->count += add->count;
-	h->blame_ns += add->blame_ns;
-	h->inferred_ns += add->inferred_ns;
-	return 0;
-}
-
-static int waker_add(struct locks *self, size_t lock, const struct party_sum *add)
-{
-	struct lock_sum *l = &self->list.at[lock];
-	size_t at;
-
-	if (vec_reserve(&l->wakers, 1) ||
-	    !pair_at(&self->wakers, pair_key(lock, add->ender, add->id), l->wakers.count, &at))
-		return -ENOMEM;
-	if (at == l->wakers.count)
-		l->wakers.at[l->wakers.count++] =
-			(struct party_sum){ .ender = add->ender, .id = add->id };
-	l->wakers.at[at].count += add->count;
+	party = &l->parties.at[at];
+	party->held += add->held;
+	party->blame_ns += add->blame_ns;
+	party->inferred_ns += add->inferred_ns;
+	party->woke += add->woke;
 	return 0;
 }
 
@@ -157,10 +144,18 @@ static uint64_t lock_key(const struct absence *a)
 static int lock_of(struct locks *self, const struct absence *a, size_t *ret)
 {
 	uint64_t key = lock_key(a);
-	const uint64_t *at = key ? map_get(&self->by_key, key) : NULL;
+	const uint64_t *at;
 
-	*ret = at ? (size_t)*at : self->list.count;
-	if (at || !key)
+	*ret = self->list.count;
+	if (!key)
+		return 0;
+	if (key != self->last_key) {
+		at = map_get(&self->by_key, key);
+		self->last_lock = at ? (size_t)*at : self->list.count;
+		self->last_key = key;
+	}
+	*ret = self->last_lock;
+	if (*ret < self->list.count)
 		return 0;
 	if (vec_reserve(&self->list, 1) || map_put(&self->by_key, key, self->list.count))
 		return -ENOMEM;
@@ -177,14 +172,14 @@ static int lock_of(struct locks *self, const struct absence *a, size_t *ret)
 static int locks_absence(void *p, const struct absence *a)
 {
 	struct locks *self = p;
-	struct party_sum party = { .ender = a->ender, .id = a->ender_id, .count = a->waits };
+	struct party_sum waker = { .ender = a->ender, .id = a->ender_id, .woke = a->waits };
+	struct party_sum holder = { .held = a->waits, .blame_ns = a->wait_ns };
 	struct result_waiter waiter = {
 		.waits = a->waits,
 		.wait_ns = a->wait_ns,
 		.max_wait_ns = a->wait_ns,
 		.stack = a->out->user_stack,
 	};
-	bool by_task = a->ender == ENDER_THREAD || a->ender == ENDER_TASK;
 	struct lock_sum *l;
 	size_t lock;
 
@@ -203,20 +198,21 @@ static int locks_absence(void *p, const struct absence *a)
 		l->contended_ns += a->wait_ns;
 	if (!a->ended)
 		l->open_waits++;
-	if (waiter_add(self, lock, a->thread, &waiter) ||
-	    (a->ender != ENDER_UNKNOWN && waker_add(self, lock, &party)))
-		return -ENOMEM;
-	party.blame_ns = a->wait_ns;
 	if (a->owner != THREAD_NONE) {
-		party.ender = ENDER_THREAD;
-		party.id = a->owner;
-	} else if (by_task) {
-		party.inferred_ns = a->wait_ns;
-	} else {
-		party.ender = ENDER_UNKNOWN;
-		party.id = 0;
+		holder.ender = ENDER_THREAD;
+		holder.id = a->owner;
+	} else if (a->ender == ENDER_THREAD || a->ender == ENDER_TASK) {
+		holder.ender = a->ender;
+		holder.id = a->ender_id;
+		holder.inferred_ns = a->wait_ns;
 	}
-	return holder_add(self, lock, &party);
+	if (waiter_add(self, lock, a->thread, &waiter))
+		return -ENOMEM;
+	if (holder.ender == waker.ender && holder.id == waker.id)
+		holder.woke = waker.ender == ENDER_UNKNOWN ? 0 : waker.woke;
+	else if (waker.ender != ENDER_UNKNOWN && party_add(self, lock, &waker))
+		return -ENOMEM;
+	return party_add(self, lock, &holder);
 }
 
 /* The function that waited for the lock: the first that is not the lock itself. */
@@ -260,11 +256,8 @@ static int lock_merge(struct locks *self, size_t to, size_t from)
 	for (size_t i = 0; i < f->waiters.count; i++)
 		if (waiter_add(self, to, f->waiters.at[i].thread, &f->waiters.at[i].sum))
 			return -ENOMEM;
-	for (size_t i = 0; i < f->holders.count; i++)
-		if (holder_add(self, to, &f->holders.at[i]))
-			return -ENOMEM;
-	for (size_t i = 0; i < f->wakers.count; i++)
-		if (waker_add(self, to, &f->wakers.at[i]))
+	for (size_t i = 0; i < f->parties.count; i++)
+		if (party_add(self, to, &f->parties.at[i]))
 			return -ENOMEM;
 	f->waits = 0;
 	return 0;
@@ -343,8 +336,8 @@ static int list_parties(struct locks *self, const struct lock_sum *l, struct res
 	const struct context *c = self->c;
 
 	if (vec_reserve(&to->waiters, l->waiters.count) ||
-	    vec_reserve(&to->holders, l->holders.count) ||
-	    vec_reserve(&to->wakers, l->wakers.count))
+	    vec_reserve(&to->holders, l->parties.count) ||
+	    vec_reserve(&to->wakers, l->parties.count))
 		return -ENOMEM;
 	for (size_t i = 0; i < l->waiters.count; i++) {
 		struct result_waiter w = l->waiters.at[i].sum;
@@ -352,24 +345,23 @@ static int list_parties(struct locks *self, const struct lock_sum *l, struct res
 		w.tid = c->threads.list.at[l->waiters.at[i].thread].tid;
 		to->waiters.at[to->waiters.count++] = w;
 	}
-	for (size_t i = 0; i < l->holders.count; i++) {
-		const struct party_sum *h = &l->holders.at[i];
+	for (size_t i = 0; i < l->parties.count; i++) {
+		const struct party_sum *party = &l->parties.at[i];
+		uint32_t tid = context_ender_tid(c, party->ender, party->id);
 
-		to->holders.at[to->holders.count++] = (struct result_holder){
-			.tid = context_ender_tid(c, h->ender, h->id),
-			.waits = h->count,
-			.blame_ns = h->blame_ns,
-			.inferred_ns = h->inferred_ns,
-		};
-	}
-	for (size_t i = 0; i < l->wakers.count; i++) {
-		const struct party_sum *w = &l->wakers.at[i];
-
-		to->wakers.at[to->wakers.count++] = (struct result_waker){
-			.tid = context_ender_tid(c, w->ender, w->id),
-			.name = context_ender_name(c, w->ender, w->id),
-			.count = w->count,
-		};
+		if (party->held)
+			to->holders.at[to->holders.count++] = (struct result_holder){
+				.tid = tid,
+				.waits = party->held,
+				.blame_ns = party->blame_ns,
+				.inferred_ns = party->inferred_ns,
+			};
+		if (party->woke)
+			to->wakers.at[to->wakers.count++] = (struct result_waker){
+				.tid = tid,
+				.name = context_ender_name(c, party->ender, party->id),
+				.count = party->woke,
+			};
 	}
 	vec_sort(&to->waiters, waiter_order);
 	vec_sort(&to->holders, holder_order);

@@ -25,24 +25,40 @@ static uint32_t index_in(const struct map *m, uint32_t key)
 	return at ? (uint32_t)*at : THREAD_NONE;
 }
 
-uint32_t threads_find(struct threads *ts, uint32_t number)
+/* A direct-mapped cache before a map. Key 0 is never in it. */
+static uint32_t cached(struct thread_cache *cache, const struct map *m, uint32_t key)
 {
-	size_t slot = number % ARRAY_COUNT(ts->cache);
+	struct thread_cache *slot = &cache[key % 256];
 
-	if (ts->cache[slot].number != number || !number) {
-		uint32_t index = index_in(&ts->by_number, number);
+	if (slot->key != key || !key) {
+		uint32_t index = index_in(m, key);
 
 		if (index == THREAD_NONE)
 			return THREAD_NONE;
-		ts->cache[slot].number = number;
-		ts->cache[slot].index = index;
+		slot->key = key;
+		slot->index = index;
 	}
-	return ts->cache[slot].index;
+	return slot->index;
 }
 
-uint32_t threads_by_tid(const struct threads *ts, uint32_t tid)
+uint32_t threads_find(struct threads *ts, uint32_t number)
 {
-	return index_in(&ts->by_tid, tid);
+	return cached(ts->numbers, &ts->by_number, number);
+}
+
+uint32_t threads_by_tid(struct threads *ts, uint32_t tid)
+{
+	return cached(ts->tids, &ts->by_tid, tid);
+}
+
+/* @tid now leads to @index; THREAD_NONE: to nobody. */
+static int tid_set(struct threads *ts, uint32_t tid, uint32_t index)
+{
+	ts->tids[tid % 256].key = 0;
+	if (index != THREAD_NONE)
+		return map_put(&ts->by_tid, tid, index);
+	map_del(&ts->by_tid, tid);
+	return 0;
 }
 
 static void comm_set(char *to, const char *comm)
@@ -99,8 +115,8 @@ int threads_add(struct threads *ts, uint32_t number, uint32_t tid, uint32_t tgid
 	    process_of(ts, tid, tgid, &t.process))
 		return -ENOMEM;
 	/* by_number last: a thread that is half there must not be found */
-	if (map_put(&ts->by_tid, tid, index) || map_put(&ts->by_number, number, index)) {
-		map_del(&ts->by_tid, tid);
+	if (tid_set(ts, tid, index) || map_put(&ts->by_number, number, index)) {
+		tid_set(ts, tid, THREAD_NONE);
 		return -ENOMEM;
 	}
 	p = &ts->processes.at[t.process];
@@ -140,10 +156,10 @@ int threads_retid(struct threads *ts, uint32_t index, uint32_t tid)
 {
 	struct thread *t = &ts->list.at[index];
 
-	if (map_put(&ts->by_tid, tid, index))
+	if (tid_set(ts, tid, index))
 		return -ENOMEM;
-	if (index_in(&ts->by_tid, t->tid) == index && t->tid != tid)
-		map_del(&ts->by_tid, t->tid);
+	if (t->tid != tid && index_in(&ts->by_tid, t->tid) == index)
+		tid_set(ts, t->tid, THREAD_NONE);
 	t->tid = tid;
 	if (tid == t->tgid)
 		ts->processes.at[t->process].leader = index;
@@ -191,7 +207,7 @@ int threads_name_waker(struct threads *ts, uint32_t tid, const char *comm)
 
 const char *threads_name_of(const struct threads *ts, uint32_t tid)
 {
-	uint32_t at = threads_by_tid(ts, tid);
+	uint32_t at = index_in(&ts->by_tid, tid);
 
 	if (at != THREAD_NONE)
 		return ts->list.at[at].comm;

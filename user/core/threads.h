@@ -76,9 +76,9 @@ struct threads {
 	VEC(struct process) processes;
 	VEC(struct waker_name) wakers;
 	struct map by_number, by_tid, process_by_tgid, waker_by_tid;
-	struct {
-		uint32_t number, index;
-	} cache[256]; /* of by_number, which every event asks */
+	struct thread_cache {
+		uint32_t key, index;
+	} numbers[256], tids[256]; /* of by_number and by_tid, which every event asks */
 };
 
 void threads_release(struct threads *ts);
@@ -87,7 +87,7 @@ void threads_release(struct threads *ts);
 uint32_t threads_find(struct threads *ts, uint32_t number);
 
 /* The thread that had @tid last; THREAD_NONE: nobody that is recorded. */
-uint32_t threads_by_tid(const struct threads *ts, uint32_t tid);
+uint32_t threads_by_tid(struct threads *ts, uint32_t tid);
 
 /* A number that has not been seen: a new thread of process @tgid. 0 or -ENOMEM. */
 int threads_add(struct threads *ts, uint32_t number, uint32_t tid, uint32_t tgid,

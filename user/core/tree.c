@@ -19,13 +19,76 @@ _Static_assert(sizeof(struct leaf_key) == 16, "it is hashed as two words");
 struct leaf {
 	struct leaf_key key;
 	uint64_t count, ns;
+	uint64_t runnable_count, runnable_ns; /* behind the waits */
+};
+
+/* An open-addressing table over the leaves: a wait costs one look-up. */
+struct leaves {
+	VEC(struct leaf) list;
+	uint32_t *slots; /* position + 1, or 0 */
+	size_t cap;
 };
 
 struct tree {
 	struct context *c;
-	VEC(struct leaf) leaves;
-	struct map by_key; /* hash of the key, or one of the next numbers when it is taken */
+	struct leaves leaves;
 };
+
+static void leaves_release(struct leaves *l)
+{
+	vec_release(&l->list);
+	free(l->slots);
+	l->slots = NULL;
+	l->cap = 0;
+}
+
+/* The slot of the key, or the free one that it would get. */
+static size_t leaf_probe(const struct leaves *l, const struct leaf_key *key)
+{
+	uint64_t words[2];
+	size_t i;
+
+	memcpy(words, key, sizeof(words));
+	for (i = hash_u64(hash_u64(words[0]) + words[1]);; i++) {
+		i &= l->cap - 1;
+		if (!l->slots[i] ||
+		    !memcmp(&l->list.at[l->slots[i] - 1].key, key, sizeof(*key)))
+			return i;
+	}
+}
+
+static int leaves_grow(struct leaves *l)
+{
+	size_t cap = l->cap ? l->cap * 2 : 256;
+	uint32_t *slots = calloc(cap, sizeof(*slots));
+
+	if (!slots || l->list.count >= UINT32_MAX) {
+		free(slots);
+		return -ENOMEM;
+	}
+	free(l->slots);
+	l->slots = slots;
+	l->cap = cap;
+	for (size_t i = 0; i < l->list.count; i++)
+		l->slots[leaf_probe(l, &l->list.at[i].key)] = (uint32_t)i + 1;
+	return 0;
+}
+
+/* The leaf of @key, new or not; NULL when out of memory. */
+static struct leaf *leaf_of(struct leaves *l, const struct leaf_key *key)
+{
+	size_t slot;
+
+	if (l->list.count * 2 >= l->cap && leaves_grow(l))
+		return NULL;
+	slot = leaf_probe(l, key);
+	if (!l->slots[slot]) {
+		if (vec_push(&l->list, (struct leaf){ .key = *key }))
+			return NULL;
+		l->slots[slot] = (uint32_t)l->list.count;
+	}
+	return &l->list.at[l->slots[slot] - 1];
+}
 
 static void *tree_new(struct context *c)
 {
@@ -40,60 +103,35 @@ static void tree_free(void *p)
 {
 	struct tree *self = p;
 
-	vec_release(&self->leaves);
-	map_release(&self->by_key);
+	leaves_release(&self->leaves);
 	free(self);
-}
-
-static int leaf_add(struct tree *self, const struct leaf_key *key, uint64_t count, uint64_t ns)
-{
-	uint64_t words[2], hash;
-	const uint64_t *at;
-	struct leaf *leaf;
-
-	memcpy(words, key, sizeof(words));
-	for (hash = hash_u64(hash_u64(words[0]) + words[1]);; hash++) {
-		at = map_get(&self->by_key, hash);
-		if (!at || !memcmp(&self->leaves.at[*at].key, key, sizeof(*key)))
-			break;
-	}
-	if (at) {
-		leaf = &self->leaves.at[*at];
-		leaf->count += count;
-		leaf->ns += ns;
-		return 0;
-	}
-	if (vec_reserve(&self->leaves, 1) || map_put(&self->by_key, hash, self->leaves.count))
-		return -ENOMEM;
-	return vec_push(&self->leaves, (struct leaf){ *key, count, ns });
 }
 
 static int tree_absence(void *p, const struct absence *a)
 {
+	struct tree *self = p;
 	const struct event_out *out = a->out;
 	struct leaf_key key = {
 		.thread = a->thread,
 		.user_stack = out->user_stack,
-		.kernel_stack = out->kernel_stack,
+		.kernel_stack = a->waits ? out->kernel_stack : 0,
+		.class = a->waits ? (int16_t)a->class : STACK_RUNNABLE,
+		.nr = a->waits ? out->nr : -1,
 	};
-	int rc = 0;
+	struct leaf *leaf = leaf_of(&self->leaves, &key);
 
-	if (a->waits) {
-		key.class = (int16_t)a->class;
-		key.nr = out->nr;
-		rc = leaf_add(p, &key, a->waits, a->wait_ns);
-	}
-	if (!rc && a->runnable_ns) {
-		key.class = STACK_RUNNABLE;
-		key.nr = -1;
-		key.kernel_stack = 0;
-		rc = leaf_add(p, &key, 1, a->runnable_ns);
-	}
-	return rc;
+	if (!leaf)
+		return -ENOMEM;
+	leaf->count += a->waits;
+	leaf->ns += a->wait_ns;
+	leaf->runnable_count += a->runnable_ns > 0;
+	leaf->runnable_ns += a->runnable_ns;
+	return 0;
 }
 
 static int tree_sample(void *p, uint32_t thread, const struct event_sample *e)
 {
+	struct tree *self = p;
 	struct leaf_key key = {
 		.thread = thread,
 		.user_stack = e->user_stack,
@@ -101,8 +139,36 @@ static int tree_sample(void *p, uint32_t thread, const struct event_sample *e)
 		.class = STACK_RUN,
 		.nr = -1,
 	};
+	struct leaf *leaf = leaf_of(&self->leaves, &key);
 
-	return leaf_add(p, &key, 1, 0);
+	if (!leaf)
+		return -ENOMEM;
+	leaf->count++;
+	return 0;
+}
+
+/* Time on the run queue is the same whatever was waited for before: join it by stack. */
+static int join_runnable(struct leaves *l)
+{
+	for (size_t i = 0, count = l->list.count; i < count; i++) {
+		const struct leaf from = l->list.at[i];
+		struct leaf_key key = {
+			.thread = from.key.thread,
+			.user_stack = from.key.user_stack,
+			.class = STACK_RUNNABLE,
+			.nr = -1,
+		};
+		struct leaf *to;
+
+		if (!from.runnable_count)
+			continue;
+		to = leaf_of(l, &key);
+		if (!to)
+			return -ENOMEM;
+		to->count += from.runnable_count;
+		to->ns += from.runnable_ns;
+	}
+	return 0;
 }
 
 static int stack_order(const void *x, const void *y)
@@ -127,10 +193,10 @@ static int tree_finish(void *p, struct result *r)
 {
 	struct tree *self = p;
 
-	if (vec_reserve(&r->stacks, self->leaves.count))
+	if (join_runnable(&self->leaves) || vec_reserve(&r->stacks, self->leaves.list.count))
 		return -ENOMEM;
-	for (size_t i = 0; i < self->leaves.count; i++) {
-		const struct leaf *leaf = &self->leaves.at[i];
+	for (size_t i = 0; i < self->leaves.list.count; i++) {
+		const struct leaf *leaf = &self->leaves.list.at[i];
 		struct result_stack *to = &r->stacks.at[r->stacks.count++];
 		struct stack_view stack;
 
