@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * file: the capture file. A header, chunks of events (columns, zlib, checksum,
- * sequence number), an index at the end. A file cut off anywhere opens up to
- * its last whole chunk. Files are hostile input.
+ * file: the capture file. A header, then chunks of events (columns, zlib,
+ * checksum, sequence number), between one that describes the recording and one
+ * that ends it. A file cut off anywhere opens up to its last whole chunk. Files
+ * are hostile input. format.h says why there is no index.
  */
 #ifndef RUNWAIT_FILE_FILE_H
 #define RUNWAIT_FILE_FILE_H
@@ -16,9 +17,9 @@ struct file_writer;
 /*
  * Creates @path (mode 0600), after renaming an old regular file there to
  * "@path.old". A NULL @path is a file without a name in TMPDIR, for stat; read
- * it back with file_reader_open_fd(file_writer_fd()). *ret is owned by the
+ * it back with file_reader_open_fd(dup(file_writer_fd())). *ret is owned by the
  * caller. A file is valid from here on: what is not written yet is missing at
- * its end.
+ * its end. A device or FIFO at @path is written to as it is.
  */
 int file_writer_create(const char *path, const struct recording *start,
 		       struct file_writer **ret, struct error *err);
@@ -27,7 +28,7 @@ int file_writer_create(const char *path, const struct recording *start,
 int file_writer_add(struct file_writer *w, const struct event *e);
 /* Writes what is buffered as a chunk: after a kill only later events are missing. */
 int file_writer_flush(struct file_writer *w);
-/* Flushes, writes the end (@end's fields "known at the end") and the index. */
+/* Flushes and writes the end: @end's fields "known at the end". */
 int file_writer_finish(struct file_writer *w, const struct recording *end, struct error *err);
 int file_writer_fd(const struct file_writer *w);
 uint64_t file_writer_size(const struct file_writer *w); /* bytes so far */
@@ -45,13 +46,16 @@ int file_reader_open_fd(int fd, const char *name, struct file_reader **ret, stru
  * and end_ns is the time of the last whole chunk. Owned by the reader.
  */
 const struct recording *file_reader_recording(const struct file_reader *r);
-/* 1 and the next event (its text lives until the next call), 0 at the end of
- * what is whole, or a negative errno. */
+/*
+ * 1 and the next event (its text lives until the next call), 0 at the end of
+ * what is whole, or a negative errno. Where damaged chunks were skipped, an
+ * EVENT_LOST for each CPU tells from when to when nothing is known.
+ */
 int file_reader_next(struct file_reader *r, struct event *ret, struct error *err);
 /* Back to the first event. */
 int file_reader_rewind(struct file_reader *r);
-/* NULL, or one line on what is wrong with the file ("cut off after 12 s",
- * "chunk 7 is damaged: 3 of 40 chunks were skipped"). */
+/* NULL, or one line on what is wrong with the file as far as it was read ("cut
+ * off after 12 s…", "chunk 7 is damaged: 3 of 40 chunks were skipped"). */
 const char *file_reader_warning(const struct file_reader *r);
 void file_reader_close(struct file_reader *r);
 

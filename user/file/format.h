@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * format: the bytes around the chunks of a capture file, for writer and reader.
+ *
+ *	header   magic, version, its own size, checksum
+ *	chunks   each with a header: what it holds, where the next one begins
+ *
+ * The first chunk and the last hold the recording's description (meta.h), those
+ * between hold packed events (core/pack.h). There is no table of chunks: the
+ * last is found by walking from header to header, which costs one small read a
+ * chunk and works as well on a file that was never finished. All numbers are
+ * little-endian.
+ */
+#ifndef RUNWAIT_FILE_FORMAT_H
+#define RUNWAIT_FILE_FORMAT_H
+
+#include "core/pack.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	/* goes up when files can no longer be read by what read them before */
+	FORMAT_VERSION = 1,
+	FORMAT_HEADER_SIZE = 32,
+	CHUNK_HEADER_SIZE = 52,
+	CHUNK_RAW_MAX = PACK_SIZE_MAX,
+	/* deflate makes noise a little longer */
+	CHUNK_PACKED_MAX = CHUNK_RAW_MAX + CHUNK_RAW_MAX / 256 + 1024,
+};
+
+enum chunk_type {
+	CHUNK_START = 1, /* meta: what was known at the start */
+	CHUNK_EVENTS = 2,
+	CHUNK_END = 3, /* meta: all of it. What comes behind is not looked at */
+};
+
+struct chunk {
+	uint8_t type; /* enum chunk_type */
+	uint32_t sequence; /* 0, 1 … */
+	uint32_t raw_size, packed_size; /* before and after zlib */
+	uint32_t crc; /* CRC-32 of the packed bytes */
+	uint32_t events;
+	uint64_t first_ns, last_ns; /* of its events; 0: none has a time */
+};
+
+void format_header_put(uint8_t to[FORMAT_HEADER_SIZE]);
+
+enum header_state { HEADER_GOOD, HEADER_FOREIGN, HEADER_NEWER, HEADER_DAMAGED };
+/* *ret_size: where the first chunk begins; *ret_version also when it is NEWER. */
+enum header_state format_header_get(const uint8_t *from, size_t size, uint32_t *ret_version,
+				    uint32_t *ret_size);
+
+void chunk_header_put(const struct chunk *c, uint8_t to[CHUNK_HEADER_SIZE]);
+/* False when these bytes are no chunk's header, or one with impossible sizes. */
+bool chunk_header_get(const uint8_t from[CHUNK_HEADER_SIZE], struct chunk *ret);
+
+/* Where in @bytes a header may begin: at the first of its magic, or @size. */
+size_t chunk_header_find(const uint8_t *bytes, size_t size);
+
+#endif
