@@ -107,6 +107,13 @@ GIT_VERSION := $(or $(patsubst v%,%,$(shell \
 $(BUILD)/gen/version.h: FORCE
 	$(call remember,#define RUNWAIT_VERSION "$(strip $(GIT_VERSION))")
 
+# What a picture carries along, as a C string without comments and indentation.
+$(BUILD)/gen/export/%.h: user/export/%
+	$(call say,TEXT)
+	@mkdir -p $(@D)
+	$(Q)sed -e '/^[[:blank:]]*\/\*.*\*\/$$/d' -e '/^[[:blank:]]*\/\*/,/\*\//d' \
+		-e 's/^[[:blank:]]*//' -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< >$@
+
 # --- bpf ---------------------------------------------------------------------
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/flags
@@ -131,7 +138,10 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(C_ALL) $(GEN) $(DEPS) -c $< -o $@
 
-# Who sees what is generated: the version one file, the skeleton capture.
+# Who sees what is generated: the version one file, the script of pictures
+# their exporter, the skeleton capture.
+$(BUILD)/obj/user/export/svg.o: GEN = -I$(BUILD)/gen
+$(BUILD)/obj/user/export/svg.o: $(patsubst %,$(BUILD)/gen/export/svg.%.h,js css)
 $(BUILD)/obj/user/cmd/version.o: GEN = -I$(BUILD)/gen
 $(BUILD)/obj/user/cmd/version.o: $(BUILD)/gen/version.h
 $(BUILD)/obj/user/capture/%.o: GEN = -I$(BUILD)/gen
