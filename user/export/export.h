@@ -51,17 +51,19 @@ struct export_input {
 	bool by_process; /* one root a process, not also one a thread */
 };
 
+/*
+ * The place to add an exporter: X(NAME, HELP) for each `const struct exporter
+ * export_NAME`. NAME is that of -f and the extension of its files.
+ */
+#define EXPORTERS(X)                                                              \
+	X(folded, "one line a stack: flamegraph.pl, speedscope, Perfetto, Pyroscope") \
+	X(svg, "flame graph in one file: zoom and search in any browser")
+
 struct exporter {
-	const char *name; /* of -f; also the extension of its files, without the dot */
-	const char *help; /* one line for the list of formats */
+	const char *name;
 	/* Writes the whole file. 0 or a negative errno; the sink keeps its own errors. */
 	int (*run)(const struct export_input *in, struct sink *out);
 };
-
-/* The place to add an exporter, X(NAME) for each `const struct exporter export_NAME`. */
-#define EXPORTERS(X) \
-	X(folded)    \
-	X(svg)
 
 /* In that order; NULL beyond the last. */
 const struct exporter *export_at(size_t index);
@@ -69,5 +71,14 @@ const struct exporter *export_at(size_t index);
 const struct exporter *export_find(const char *name);
 /* By the extension of a file's name, or NULL. */
 const struct exporter *export_find_path(const char *path);
+
+/*
+ * Whether there is anything of @in's weight and classes. 0, or -ENODATA with a
+ * line that says what is missing.
+ */
+int export_check(const struct export_input *in, struct error *err);
+
+/* The bits of what is drawn: @in's classes, as far as they belong to the weight. */
+uint32_t export_classes(const struct export_input *in);
 
 #endif

@@ -253,18 +253,6 @@ static int add_rests(struct builder *b)
 	return error;
 }
 
-static uint32_t kinds_drawn(const struct export_input *in)
-{
-	uint32_t kinds = in->classes ? in->classes : EXPORT_ALL;
-
-	if (in->weight == EXPORT_ONCPU)
-		return kinds & EXPORT_RUN;
-	if (in->weight == EXPORT_WALL)
-		return kinds;
-	kinds &= ~EXPORT_RUN;
-	return in->classes || in->idle ? kinds : kinds & ~EXPORT_CLASS(CLASS_IDLE);
-}
-
 static int builder_init(struct builder *b)
 {
 	const struct result *r = b->in->result;
@@ -308,7 +296,7 @@ int flame_build(const struct export_input *in, struct flame *ret)
 	struct builder b = {
 		.in = in,
 		.flame = ret,
-		.kinds = kinds_drawn(in),
+		.kinds = export_classes(in),
 		.machine = machine_find(in->result->recording.machine),
 		.text = STRBUF_INIT,
 		.raw = STRBUF_INIT,

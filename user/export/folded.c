@@ -84,6 +84,5 @@ static int folded_run(const struct export_input *in, struct sink *out)
 
 const struct exporter export_folded = {
 	.name = "folded",
-	.help = "one line a stack: flamegraph.pl, speedscope, Perfetto, Pyroscope",
 	.run = folded_run,
 };

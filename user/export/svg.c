@@ -469,6 +469,5 @@ static int svg_run(const struct export_input *in, struct sink *out)
 
 const struct exporter export_svg = {
 	.name = "svg",
-	.help = "flame graph in one file: zoom and search in any browser",
 	.run = svg_run,
 };
