@@ -89,7 +89,7 @@ enum { ANALYSES_MAX = 12, CONTEXT_SYSCALLS = 512 };
 struct context {
 	/* the window; end UINT64_MAX: not yet known */
 	uint64_t start_ns, end_ns;
-	bool started;
+	uint64_t first_ns; /* time of the first event; 0: none yet */
 	enum machine machine;
 	uint32_t tgid, tid; /* selection; 0 all */
 	struct threads threads;

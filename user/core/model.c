@@ -40,7 +40,6 @@ struct model *model_new(const struct model_options *options)
 		return NULL;
 	c = &m->context;
 	c->start_ns = options->start_ns;
-	c->started = options->start_ns;
 	c->end_ns = options->end_ns ? options->end_ns : UINT64_MAX;
 	c->tgid = options->tgid;
 	c->tid = options->tid;
@@ -111,9 +110,10 @@ int model_add(struct model *m, const struct event *e)
 	struct context *c = &m->context;
 	bool timed = e->time_ns && e->time_ns < INT64_MAX;
 
-	if (timed && !c->started) {
-		c->start_ns = e->time_ns;
-		c->started = true;
+	if (timed && !c->first_ns) {
+		c->first_ns = e->time_ns;
+		if (!c->start_ns)
+			c->start_ns = e->time_ns;
 	}
 	if (timed)
 		m->last_ns = max_u64(m->last_ns, e->time_ns);

@@ -51,8 +51,9 @@ static int tell_interrupted_run(struct context *c, uint32_t index, uint64_t from
 {
 	const struct thread *t = thread_at(c, index);
 	const struct shorts *shorts = t->shorts;
-	uint64_t whole = to_ns - from_ns, part = context_overlap(c, from_ns, to_ns), left = part;
-	uint64_t runnable;
+	/* a thread that was found has run since ever, but its sums only since the start */
+	uint64_t whole = to_ns - min_u64(to_ns, max_u64(from_ns, min_u64(c->first_ns, c->start_ns)));
+	uint64_t part = context_overlap(c, from_ns, to_ns), left = part, runnable;
 	int rc = 0;
 
 	for (int class = 0; class < CLASS_COUNT && !rc && t->selected && part; class++) {
@@ -166,7 +167,7 @@ static int count_switches(struct context *c, uint32_t index, uint64_t out_ns, ui
 	t->counted = true;
 	if (!t->selected || !context_inside(c, out_ns) || (counted && moved <= 0))
 		return 0;
-	if (!counted || t->known_ns < c->start_ns || v < 0 || i < 0) {
+	if (!counted || max_u64(t->known_ns, t->counted_ns) < c->start_ns || v < 0 || i < 0) {
 		v = is_voluntary;
 		i = !is_voluntary;
 	}
@@ -316,6 +317,7 @@ int slices_task(struct context *c, const struct event *e)
 	t->voluntary = task->voluntary;
 	t->involuntary = task->involuntary;
 	t->counted = true;
+	t->counted_ns = e->time_ns;
 	if (task->how == TASK_FORKED) {
 		t->state = THREAD_OUT;
 		t->open = (struct event_out){ .why = OUT_NEW, .out_ns = e->time_ns, .nr = -1 };

@@ -54,6 +54,7 @@ struct thread {
 	uint64_t open_ns; /* when `open` was looked at */
 	bool counted; /* the next two are known */
 	uint32_t voluntary, involuntary; /* the kernel's counts at known_ns */
+	uint64_t counted_ns; /* but not before this, when it was taken up */
 	struct shorts *shorts; /* owned; NULL: none */
 	struct event_out open; /* THREAD_OUT */
 };
