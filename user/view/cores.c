@@ -130,7 +130,8 @@ static void print_cpus(struct page *p)
 	if (shown < count)
 		qsort(order, count, sizeof(*order), by_target);
 	print_cpu_table(p, order, shown, shown > CPUS_WIDE && p->width >= TWIN_WIDTH ? 2 : 1);
-	page_more(p, count - shown, "CPUs where the target ran less", 0, 0, NULL);
+	page_rest(p, 2, &(struct rest){ .count = count - shown }, "CPU where the target ran less",
+		  "CPUs where the target ran less", NULL);
 	free(order);
 }
 

@@ -53,15 +53,16 @@ static void io_row(struct table *t, const struct page *p, const struct result_io
 static void print_list(struct page *p, size_t rows)
 {
 	const struct result *r = p->r;
-	uint64_t all_ns = 0, idle_ns = 0, rest_ns = 0;
-	size_t shown = 0, rest = 0;
+	struct rest rest = { 0 };
+	uint64_t idle_ns = 0;
+	size_t shown = 0;
 	struct table t;
 
 	for (size_t i = 0; i < r->io.count; i++) {
 		if (hides_io(p, &r->io.at[i]))
 			idle_ns += r->io.at[i].wait_ns;
 		else
-			all_ns += r->io.at[i].wait_ns;
+			rest.whole += r->io.at[i].wait_ns;
 	}
 	table_init(&t, io_columns, ARRAY_COUNT(io_columns));
 	for (size_t i = 0; i < r->io.count; i++) {
@@ -70,15 +71,15 @@ static void print_list(struct page *p, size_t rows)
 		if (hides_io(p, io))
 			continue;
 		if (shown++ < rows) {
-			io_row(&t, p, io, all_ns);
+			io_row(&t, p, io, rest.whole);
 		} else {
-			rest_ns += io->wait_ns;
-			rest++;
+			rest.part += io->wait_ns;
+			rest.count++;
 		}
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_more(p, rest, "", rest_ns, all_ns, "the waiting");
+	page_rest(p, 2, &rest, "", "", "the waiting");
 	page_folded(p, idle_ns, 0, 0, "", "");
 }
 

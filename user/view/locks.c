@@ -4,12 +4,14 @@
 #include "base/fmt.h"
 #include "view/table.h"
 
+#include <string.h>
+
 enum { VIEW_ROWS = 20, DETAIL_ROWS = 5 };
 
-/* Those that lie in no file have a name that many share: "[heap]". */
+/* "redis-server+0x1c40" is one place; "[heap]" and "shared anon" are many. */
 static bool name_is_enough(const struct result_lock *lock)
 {
-	return lock->name && *lock->name && *lock->name != '[';
+	return lock->name && strstr(lock->name, "+0x");
 }
 
 static void lock_name(const struct result_lock *lock, struct strbuf *sb)
@@ -35,7 +37,7 @@ static void holder_name(const struct page *p, const struct result_holder *h, str
 	if (h->tid)
 		page_thread(p, sb, h->tid);
 	else
-		strbuf_puts(sb, "not known");
+		strbuf_puts(sb, "no known thread");
 }
 
 enum { ID, KIND, NAME, PID, WAITS, WAITED, SHARE, BAR, LONGEST, WAITERS, HOLDER };
@@ -43,15 +45,15 @@ enum { ID, KIND, NAME, PID, WAITS, WAITED, SHARE, BAR, LONGEST, WAITERS, HOLDER 
 static const struct table_column lock_columns[] = {
 	[ID] = { .title = "#", .kind = TABLE_NUMBER },
 	[KIND] = { .title = "kind", .kind = TABLE_TEXT, .min = 9, .max = 9 },
-	[NAME] = { .title = "at", .kind = TABLE_TEXT, .min = 14, .max = 40 },
+	[NAME] = { .title = "at", .kind = TABLE_TEXT, .min = 21, .max = 40 },
 	[PID] = { .title = "pid", .kind = TABLE_NUMBER, .drop = 2 },
 	[WAITS] = { .title = "waits", .kind = TABLE_NUMBER },
 	[WAITED] = { .title = "waited", .kind = TABLE_NUMBER },
 	[SHARE] = { .title = "", .kind = TABLE_NUMBER },
 	[BAR] = { .title = "", .kind = TABLE_BAR, .min = 4, .max = 10, .drop = 4 },
-	[LONGEST] = { .title = "longest", .kind = TABLE_NUMBER },
+	[LONGEST] = { .title = "longest", .kind = TABLE_NUMBER, .drop = 1 },
 	[WAITERS] = { .title = "waiters", .kind = TABLE_NUMBER, .drop = 3 },
-	[HOLDER] = { .title = "held or ended by", .kind = TABLE_TEXT, .max = 28, .drop = 1 },
+	[HOLDER] = { .title = "held or ended by", .kind = TABLE_TEXT, .max = 28 },
 };
 
 static void lock_row(struct table *t, const struct page *p, const struct result_lock *lock,
@@ -78,27 +80,34 @@ static void lock_row(struct table *t, const struct page *p, const struct result_
 		table_cell(t, NULL);
 }
 
-static uint64_t print_list(struct page *p, size_t rows)
+/* Not all of the first @rows are of one process. */
+static bool pids_tell(const struct result *r, size_t rows)
+{
+	for (size_t i = 1; i < r->locks.count && i < rows; i++)
+		if (r->locks.at[i].tgid != r->locks.at[0].tgid)
+			return true;
+	return false;
+}
+
+static void print_list(struct page *p, size_t rows)
 {
 	const struct result *r = p->r;
-	uint64_t all_ns = 0, rest_ns = 0;
+	struct rest rest = { .count = r->locks.count > rows ? r->locks.count - rows : 0 };
 	struct table t;
 
 	for (size_t i = 0; i < r->locks.count; i++) {
-		all_ns += r->locks.at[i].wait_ns;
+		rest.whole += r->locks.at[i].wait_ns;
 		if (i >= rows)
-			rest_ns += r->locks.at[i].wait_ns;
+			rest.part += r->locks.at[i].wait_ns;
 	}
 	table_init(&t, lock_columns, ARRAY_COUNT(lock_columns));
-	if (r->process_count < 2)
+	if (!pids_tell(r, rows))
 		table_hide(&t, PID);
 	for (size_t i = 0; i < r->locks.count && i < rows; i++)
-		lock_row(&t, p, &r->locks.at[i], all_ns);
+		lock_row(&t, p, &r->locks.at[i], rest.whole);
 	table_print(&t, p, 2);
 	table_release(&t);
-	if (r->locks.count > rows)
-		page_more(p, r->locks.count - rows, "", rest_ns, all_ns, "the waiting");
-	return all_ns;
+	page_rest(p, 2, &rest, "", "", "the waiting");
 }
 
 void print_top_locks(struct page *p, size_t rows)
@@ -142,7 +151,7 @@ static void person_line(struct page *p, uint64_t ns, uint64_t all_ns, struct str
 static void print_waiters(struct page *p, const struct result_lock *lock)
 {
 	size_t count = lock->waiters.count, shown = count < DETAIL_ROWS ? count : DETAIL_ROWS;
-	uint64_t rest_ns = 0;
+	struct rest rest = { .count = count - shown, .whole = lock->wait_ns };
 
 	if (!count)
 		return;
@@ -163,15 +172,14 @@ static void print_waiters(struct page *p, const struct result_lock *lock)
 		same = 0;
 	}
 	for (size_t i = shown; i < count; i++)
-		rest_ns += lock->waiters.at[i].wait_ns;
-	page_more(p, count - shown, plural(count - shown, "waiter", "waiters"), rest_ns,
-		  lock->wait_ns, "the waiting");
+		rest.part += lock->waiters.at[i].wait_ns;
+	page_rest(p, 4, &rest, "waiter", "waiters", "the waiting");
 }
 
 static void print_holders(struct page *p, const struct result_lock *lock)
 {
 	size_t count = lock->holders.count, shown = count < DETAIL_ROWS ? count : DETAIL_ROWS;
-	uint64_t rest_ns = 0;
+	struct rest rest = { .count = count - shown, .whole = lock->wait_ns };
 
 	if (!count)
 		return;
@@ -196,9 +204,8 @@ static void print_holders(struct page *p, const struct result_lock *lock)
 		same = 0;
 	}
 	for (size_t i = shown; i < count; i++)
-		rest_ns += lock->holders.at[i].blame_ns;
-	page_more(p, count - shown, plural(count - shown, "thread", "threads"), rest_ns,
-		  lock->wait_ns, "the waiting");
+		rest.part += lock->holders.at[i].blame_ns;
+	page_rest(p, 4, &rest, "thread", "threads", "the waiting");
 }
 
 static void print_wakers(struct page *p, const struct result_lock *lock)

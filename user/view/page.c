@@ -177,23 +177,24 @@ void page_pair(struct page *p, const char *label, const char *color, struct strb
 	strbuf_release(&lead);
 }
 
-void page_more(struct page *p, size_t count, const char *what, uint64_t part, uint64_t whole,
-	       const char *of)
+void page_rest(struct page *p, size_t indent, const struct rest *rest, const char *one,
+	       const char *many, const char *of)
 {
+	const char *what = plural(rest->count, one, many);
 	struct strbuf sb = STRBUF_INIT;
 
-	if (!count)
+	if (!rest->count)
 		return;
-	strbuf_addf(&sb, "… and %zu more%s%s", count, *what ? " " : "", what);
-	if (whole && of) {
+	strbuf_addf(&sb, "… and %zu more%s%s", rest->count, *what ? " " : "", what);
+	if (rest->whole && of) {
 		strbuf_puts(&sb, " (");
-		fmt_share(&sb, (double)part, (double)whole);
+		fmt_share(&sb, (double)rest->part, (double)rest->whole);
 		strbuf_addf(&sb, " of %s)", of);
 	}
 	if (strbuf_error(&sb))
 		p->failed = true;
 	else
-		page_line(p, 2, p->colors->dim, "%s", sb.buf);
+		page_line(p, indent, p->colors->dim, "%s", sb.buf);
 	strbuf_release(&sb);
 }
 

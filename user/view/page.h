@@ -43,10 +43,15 @@ void page_wrap(struct page *p, const char *lead, const char *color, const char *
 /* "  label     text", wrapped below itself; nothing when there is no text, which
  * may come from a target. @text is cleared. */
 void page_pair(struct page *p, const char *label, const char *color, struct strbuf *text);
-/* "… and 27 more threads (3.1 % of the running time)", when @count is not 0: the
- * share of @part in @whole, which is called @of; NULL: none. */
-void page_more(struct page *p, size_t count, const char *what, uint64_t part, uint64_t whole,
-	       const char *of);
+/* What a table leaves out. */
+struct rest {
+	size_t count; /* of rows */
+	uint64_t part, whole; /* what they stand for, and all rows do */
+};
+
+/* "… and 27 more threads (3.1 % of @of)", when there are any; @of NULL: no share. */
+void page_rest(struct page *p, size_t indent, const struct rest *rest, const char *one,
+	       const char *many, const char *of);
 
 /* The name of thread @tid, harmless, at most @width columns; nothing when it is
  * not known. */

@@ -20,7 +20,7 @@ static const struct table_column process_columns[] = {
 	{ .title = "runnable", .kind = TABLE_NUMBER },
 	{ .title = "wait", .kind = TABLE_NUMBER },
 	{ .title = "", .kind = TABLE_BAR, .min = 8, .max = 16 },
-	{ .title = "mostly for", .kind = TABLE_TEXT, .min = 10, .max = 14, .drop = 2 },
+	{ .title = "mostly for", .kind = TABLE_TEXT, .min = 13, .max = 14, .drop = 2 },
 	[COMMAND] = { .title = "arguments", .kind = TABLE_TEXT, .min = 14, .drop = 4 },
 };
 
@@ -28,8 +28,8 @@ static const struct table_column process_columns[] = {
 static void print_each(struct page *p, size_t rows)
 {
 	const struct result *r = p->r;
-	uint64_t rest_ns = 0, all_ns = 0;
-	size_t shown = 0, rest = 0;
+	struct rest rest = { 0 };
+	size_t shown = 0;
 	struct table t;
 
 	table_init(&t, process_columns, ARRAY_COUNT(process_columns));
@@ -41,10 +41,10 @@ static void print_each(struct page *p, size_t rows)
 
 		if (hides_totals(p, &one->sum))
 			continue;
-		all_ns += run_ns;
+		rest.whole += run_ns;
 		if (shown++ >= rows) {
-			rest_ns += run_ns;
-			rest++;
+			rest.part += run_ns;
+			rest.count++;
 			continue;
 		}
 		strbuf_addf(table_cell(&t, NULL), "%u", one->tgid);
@@ -57,8 +57,7 @@ static void print_each(struct page *p, size_t rows)
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_more(p, rest, plural(rest, "process", "processes"), rest_ns, all_ns,
-		  "the running time");
+	page_rest(p, 2, &rest, "process", "processes", "the running time");
 }
 
 static const struct table_column group_columns[] = {
@@ -68,23 +67,22 @@ static const struct table_column group_columns[] = {
 	{ .title = "runnable", .kind = TABLE_NUMBER },
 	{ .title = "wait", .kind = TABLE_NUMBER },
 	{ .title = "", .kind = TABLE_BAR, .min = 8, .max = 20 },
-	{ .title = "mostly for", .kind = TABLE_TEXT, .min = 10, .max = 14 },
+	{ .title = "mostly for", .kind = TABLE_TEXT, .min = 13, .max = 14 },
 };
 
 static void print_groups(struct page *p, const struct groups *g, size_t rows)
 {
-	uint64_t rest_ns = 0, all_ns = 0;
-	size_t rest = 0;
+	struct rest rest = { 0 };
 	struct table t;
 
 	table_init(&t, group_columns, ARRAY_COUNT(group_columns));
 	for (size_t i = 0; i < g->list.count; i++) {
 		const struct group *at = &g->list.at[i];
 
-		all_ns += shown_life_ns(p, &at->sum);
+		rest.whole += shown_life_ns(p, &at->sum);
 		if (i >= rows) {
-			rest_ns += shown_life_ns(p, &at->sum);
-			rest += at->count;
+			rest.part += shown_life_ns(p, &at->sum);
+			rest.count += at->count;
 			continue;
 		}
 		strbuf_addf(table_cell(&t, NULL), "%zu", at->count);
@@ -93,7 +91,7 @@ static void print_groups(struct page *p, const struct groups *g, size_t rows)
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_more(p, rest, plural(rest, "process", "processes"), rest_ns, all_ns, "the time");
+	page_rest(p, 2, &rest, "process", "processes", "the time");
 }
 
 static bool groups_help(const struct groups *g, const struct result *r)

@@ -6,6 +6,8 @@
 #include "view/sums.h"
 #include "view/table.h"
 
+#include <string.h>
+
 enum { TOP_EACH = 12, VIEW_ROWS = 40 };
 
 enum { PID, TID, NAME, LIFE, RUN, RUNNABLE, WAIT, BAR, MOSTLY, VOLUNTARY, INVOLUNTARY };
@@ -19,7 +21,7 @@ static const struct table_column thread_columns[] = {
 	[RUNNABLE] = { .title = "runnable", .kind = TABLE_NUMBER },
 	[WAIT] = { .title = "wait", .kind = TABLE_NUMBER },
 	[BAR] = { .title = "", .kind = TABLE_BAR, .min = 8, .max = 20 },
-	[MOSTLY] = { .title = "mostly for", .kind = TABLE_TEXT, .min = 10, .max = 14 },
+	[MOSTLY] = { .title = "mostly for", .kind = TABLE_TEXT, .min = 13, .max = 14 },
 	[VOLUNTARY] = { .title = "voluntary", .kind = TABLE_NUMBER, .drop = 4 },
 	[INVOLUNTARY] = { .title = "involuntary", .kind = TABLE_NUMBER, .drop = 5 },
 };
@@ -44,8 +46,8 @@ static void thread_row(struct table *t, const struct page *p, const struct resul
 static void print_each(struct page *p, size_t rows)
 {
 	const struct result *r = p->r;
-	uint64_t rest_ns = 0, all_ns = 0;
-	size_t shown = 0, rest = 0;
+	struct rest rest = { 0 };
+	size_t shown = 0;
 	struct table t;
 
 	table_init(&t, thread_columns, ARRAY_COUNT(thread_columns));
@@ -57,19 +59,18 @@ static void print_each(struct page *p, size_t rows)
 
 		if (hides_totals(p, &thread->sum))
 			continue;
-		all_ns += run_ns;
+		rest.whole += run_ns;
 		if (shown < rows) {
 			thread_row(&t, p, thread);
 			shown++;
 		} else {
-			rest_ns += run_ns;
-			rest++;
+			rest.part += run_ns;
+			rest.count++;
 		}
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_more(p, rest, plural(rest, "thread", "threads"), rest_ns, all_ns,
-		  "the running time");
+	page_rest(p, 2, &rest, "thread", "threads", "the running time");
 }
 
 enum { GROUP_COUNT, GROUP_NAME, GROUP_PROCESS, GROUP_SUMS };
@@ -77,33 +78,41 @@ enum { GROUP_COUNT, GROUP_NAME, GROUP_PROCESS, GROUP_SUMS };
 static const struct table_column group_columns[] = {
 	[GROUP_COUNT] = { .title = "threads", .kind = TABLE_NUMBER },
 	[GROUP_NAME] = { .title = "named", .kind = TABLE_TEXT, .min = 9, .max = 24 },
-	[GROUP_PROCESS] = { .title = "of", .kind = TABLE_TEXT, .min = 6, .max = 24, .drop = 3 },
+	[GROUP_PROCESS] = { .title = "of", .kind = TABLE_TEXT, .min = 9, .max = 24, .drop = 3 },
 	[GROUP_SUMS] = { .title = "run", .kind = TABLE_NUMBER },
 	{ .title = "runnable", .kind = TABLE_NUMBER },
 	{ .title = "wait", .kind = TABLE_NUMBER },
 	{ .title = "", .kind = TABLE_BAR, .min = 8, .max = 20 },
-	{ .title = "mostly for", .kind = TABLE_TEXT, .min = 10, .max = 14 },
+	{ .title = "mostly for", .kind = TABLE_TEXT, .min = 13, .max = 14 },
 	{ .title = "voluntary", .kind = TABLE_NUMBER, .drop = 4 },
 	{ .title = "involuntary", .kind = TABLE_NUMBER, .drop = 5 },
 };
 
+/* There are several processes, and threads that are called otherwise. */
+static bool processes_tell(const struct page *p, const struct groups *g)
+{
+	for (size_t i = 0; i < g->list.count && p->r->process_count > 1; i++)
+		if (g->list.at[i].process && strcmp(g->list.at[i].process, g->list.at[i].name))
+			return true;
+	return false;
+}
+
 /* One line for all threads whose names differ in a number only. */
 static void print_groups(struct page *p, const struct groups *g, size_t rows)
 {
-	uint64_t rest_ns = 0, all_ns = 0;
-	size_t rest = 0;
+	struct rest rest = { 0 };
 	struct table t;
 
 	table_init(&t, group_columns, ARRAY_COUNT(group_columns));
-	if (p->r->process_count < 2)
+	if (!processes_tell(p, g))
 		table_hide(&t, GROUP_PROCESS);
 	for (size_t i = 0; i < g->list.count; i++) {
 		const struct group *at = &g->list.at[i];
 
-		all_ns += shown_life_ns(p, &at->sum);
+		rest.whole += shown_life_ns(p, &at->sum);
 		if (i >= rows) {
-			rest_ns += shown_life_ns(p, &at->sum);
-			rest += at->count;
+			rest.part += shown_life_ns(p, &at->sum);
+			rest.count += at->count;
 			continue;
 		}
 		strbuf_addf(table_cell(&t, NULL), "%zu", at->count);
@@ -114,7 +123,7 @@ static void print_groups(struct page *p, const struct groups *g, size_t rows)
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_more(p, rest, plural(rest, "thread", "threads"), rest_ns, all_ns, "the time");
+	page_rest(p, 2, &rest, "thread", "threads", "the time");
 }
 
 /* Whether lines by name say more than the longest of the lines by thread. */

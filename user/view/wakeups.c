@@ -84,28 +84,26 @@ static void print_wakeups(struct page *p)
 	const struct result *r = p->r;
 	size_t rows = page_rows(p, VIEW_ROWS), count = r->wakeups.count;
 	struct strbuf note = STRBUF_INIT;
-	uint64_t all = 0, rest = 0;
+	struct rest rest = { .count = count > rows ? count - rows : 0 };
 	struct table t;
 
 	for (size_t i = 0; i < count; i++) {
-		all += r->wakeups.at[i].count;
+		rest.whole += r->wakeups.at[i].count;
 		if (i >= rows)
-			rest += r->wakeups.at[i].count;
+			rest.part += r->wakeups.at[i].count;
 	}
-	if (all)
-		kinds_text(p, all, &note);
+	if (rest.whole)
+		kinds_text(p, rest.whole, &note);
 	if (strbuf_error(&note))
 		p->failed = true;
-	page_heading(p, "Wakeups", "%s", all ? note.buf : "no wait of a thread ended");
+	page_heading(p, "Wakeups", "%s", rest.whole ? note.buf : "no wait of a thread ended");
 	strbuf_release(&note);
 	table_init(&t, wakeup_columns, ARRAY_COUNT(wakeup_columns));
 	for (size_t i = 0; i < count && i < rows; i++)
-		wakeup_row(&t, p, &r->wakeups.at[i], all);
+		wakeup_row(&t, p, &r->wakeups.at[i], rest.whole);
 	table_print(&t, p, 2);
 	table_release(&t);
-	if (count > rows)
-		page_more(p, count - rows, plural(count - rows, "pair", "pairs"), rest, all,
-			  "the wakeups");
+	page_rest(p, 2, &rest, "pair", "pairs", "the wakeups");
 }
 
 static void json_wakeups(struct json *j, const struct view_input *in)
