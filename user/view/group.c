@@ -50,24 +50,20 @@ static int group_put(struct groups *g, struct intern *keys, const struct group *
 	return 0;
 }
 
-static uint64_t not_idle_ns(const struct group *g)
-{
-	return g->sum.life_ns - g->sum.by_class_ns[CLASS_IDLE];
-}
-
-static int by_time(const void *a, const void *b)
+/* As threads and processes are sorted in the result. */
+static int by_run(const void *a, const void *b)
 {
 	const struct group *x = a, *y = b;
 
-	if (not_idle_ns(x) != not_idle_ns(y))
-		return not_idle_ns(x) < not_idle_ns(y) ? 1 : -1;
+	if (x->sum.run_ns != y->sum.run_ns)
+		return x->sum.run_ns < y->sum.run_ns ? 1 : -1;
 	return x->first < y->first ? -1 : 1;
 }
 
 static void groups_sort(struct groups *g)
 {
 	if (g->list.count)
-		qsort(g->list.at, g->list.count, sizeof(*g->list.at), by_time);
+		qsort(g->list.at, g->list.count, sizeof(*g->list.at), by_run);
 }
 
 static int process_names(const struct result *r, struct map *ret)

@@ -20,7 +20,7 @@ struct group {
 };
 
 struct groups {
-	VEC(struct group) list; /* those with most time that is not idle first */
+	VEC(struct group) list; /* those that ran most first */
 	size_t hidden; /* members that did nothing but idle; they are in no group */
 };
 

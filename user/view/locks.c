@@ -40,7 +40,7 @@ static void holder_name(const struct page *p, const struct result_holder *h, str
 		strbuf_puts(sb, "no known thread");
 }
 
-enum { ID, KIND, NAME, PID, WAITS, WAITED, SHARE, BAR, LONGEST, WAITERS, HOLDER };
+enum { ID, KIND, NAME, PID, WAITS, WAITED, SHARE, BAR, LONGEST, OPEN, WAITERS, HOLDER };
 
 static const struct table_column lock_columns[] = {
 	[ID] = { .title = "#", .kind = TABLE_NUMBER },
@@ -52,6 +52,7 @@ static const struct table_column lock_columns[] = {
 	[SHARE] = { .title = "", .kind = TABLE_NUMBER },
 	[BAR] = { .title = "", .kind = TABLE_BAR, .min = 4, .max = 10, .drop = 4 },
 	[LONGEST] = { .title = "longest", .kind = TABLE_NUMBER, .drop = 1 },
+	[OPEN] = { .title = "open", .kind = TABLE_NUMBER, .drop = 2 },
 	[WAITERS] = { .title = "waiters", .kind = TABLE_NUMBER, .drop = 3 },
 	[HOLDER] = { .title = "held or ended by", .kind = TABLE_TEXT, .max = 28 },
 };
@@ -73,11 +74,21 @@ static void lock_row(struct table *t, const struct page *p, const struct result_
 	table_part(t, (double)lock->wait_ns, (double)all_ns, BAR_FULL,
 		   p->colors->class[CLASS_LOCK]);
 	fmt_ns(table_cell(t, NULL), lock->max_wait_ns);
+	fmt_count(table_cell(t, lock->open_waits ? p->colors->warn : NULL), lock->open_waits);
 	strbuf_addf(table_cell(t, NULL), "%zu", lock->waiters.count);
 	if (lock->holders.count)
 		holder_name(p, &lock->holders.at[0], table_cell(t, NULL));
 	else
 		table_cell(t, NULL);
+}
+
+/* Waits of some of the first @rows were not over when the recording ended. */
+static bool some_are_open(const struct result *r, size_t rows)
+{
+	for (size_t i = 0; i < r->locks.count && i < rows; i++)
+		if (r->locks.at[i].open_waits)
+			return true;
+	return false;
 }
 
 /* Not all of the first @rows are of one process. */
@@ -103,6 +114,8 @@ static void print_list(struct page *p, size_t rows)
 	table_init(&t, lock_columns, ARRAY_COUNT(lock_columns));
 	if (!pids_tell(r, rows))
 		table_hide(&t, PID);
+	if (!some_are_open(r, rows))
+		table_hide(&t, OPEN);
 	for (size_t i = 0; i < r->locks.count && i < rows; i++)
 		lock_row(&t, p, &r->locks.at[i], rest.whole);
 	table_print(&t, p, 2);

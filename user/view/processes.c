@@ -12,16 +12,16 @@ enum { PID, PARENT, NAME, THREADS, LIVED, SUMS, COMMAND = SUMS + 5 };
 
 static const struct table_column process_columns[] = {
 	[PID] = { .title = "pid", .kind = TABLE_NUMBER },
-	[PARENT] = { .title = "parent", .kind = TABLE_NUMBER, .drop = 5 },
+	[PARENT] = { .title = "parent", .kind = TABLE_NUMBER, .drop = 6 },
 	[NAME] = { .title = "process", .kind = TABLE_TEXT, .min = 9, .max = 24 },
 	[THREADS] = { .title = "threads", .kind = TABLE_NUMBER, .drop = 3 },
-	[LIVED] = { .title = "lived", .kind = TABLE_NUMBER, .drop = 1 },
+	[LIVED] = { .title = "lived", .kind = TABLE_NUMBER, .drop = 5 },
 	[SUMS] = { .title = "run", .kind = TABLE_NUMBER },
 	{ .title = "runnable", .kind = TABLE_NUMBER },
 	{ .title = "wait", .kind = TABLE_NUMBER },
 	{ .title = "", .kind = TABLE_BAR, .min = 8, .max = 16 },
 	{ .title = "mostly for", .kind = TABLE_TEXT, .min = 13, .max = 14, .drop = 2 },
-	[COMMAND] = { .title = "arguments", .kind = TABLE_TEXT, .min = 14, .drop = 4 },
+	[COMMAND] = { .title = "arguments", .kind = TABLE_TEXT, .min = 20, .drop = 4 },
 };
 
 /* One line a process. */
@@ -79,9 +79,9 @@ static void print_groups(struct page *p, const struct groups *g, size_t rows)
 	for (size_t i = 0; i < g->list.count; i++) {
 		const struct group *at = &g->list.at[i];
 
-		rest.whole += shown_life_ns(p, &at->sum);
+		rest.whole += at->sum.run_ns;
 		if (i >= rows) {
-			rest.part += shown_life_ns(p, &at->sum);
+			rest.part += at->sum.run_ns;
 			rest.count += at->count;
 			continue;
 		}
@@ -91,7 +91,7 @@ static void print_groups(struct page *p, const struct groups *g, size_t rows)
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_rest(p, 2, &rest, "process", "processes", "the time");
+	page_rest(p, 2, &rest, "process", "processes", "the running time");
 }
 
 static bool groups_help(const struct groups *g, const struct result *r)

@@ -109,9 +109,9 @@ static void print_groups(struct page *p, const struct groups *g, size_t rows)
 	for (size_t i = 0; i < g->list.count; i++) {
 		const struct group *at = &g->list.at[i];
 
-		rest.whole += shown_life_ns(p, &at->sum);
+		rest.whole += at->sum.run_ns;
 		if (i >= rows) {
-			rest.part += shown_life_ns(p, &at->sum);
+			rest.part += at->sum.run_ns;
 			rest.count += at->count;
 			continue;
 		}
@@ -123,7 +123,7 @@ static void print_groups(struct page *p, const struct groups *g, size_t rows)
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_rest(p, 2, &rest, "thread", "threads", "the time");
+	page_rest(p, 2, &rest, "thread", "threads", "the running time");
 }
 
 /* Whether lines by name say more than the longest of the lines by thread. */

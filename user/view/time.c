@@ -59,6 +59,23 @@ static void runnable_row(struct table *t, const struct page *p)
 	strbuf_release(&why);
 }
 
+/* What nobody knows the whole length of. */
+static void print_censored(struct page *p)
+{
+	const struct totals *sum = &p->r->totals;
+	struct strbuf sb = STRBUF_INIT;
+
+	if (sum->censored_ns < sum->life_ns / 100 || !sum->censored_ns)
+		return;
+	fmt_ns(&sb, sum->censored_ns);
+	strbuf_puts(&sb, " of waiting had begun before the recording or was not over at its end");
+	if (strbuf_error(&sb))
+		p->failed = true;
+	else
+		page_wrap(p, "  ", p->colors->dim, sb.buf);
+	strbuf_release(&sb);
+}
+
 void print_time(struct page *p)
 {
 	const struct totals *sum = &p->r->totals;
@@ -84,6 +101,7 @@ void print_time(struct page *p)
 	table_print(&t, p, 2);
 	table_release(&t);
 	page_folded(p, sum->by_class_ns[CLASS_IDLE], 0, 0, "", "");
+	print_censored(p);
 }
 
 void json_sums(struct json *j, const struct totals *sum)
