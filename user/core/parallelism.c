@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * parallelism: how many threads ran at each instant, and how the cores were used.
+ * parallelism: how many threads ran at each instant (runlog.c), what the
+ * program waited for when none did, and how the cores were used.
  *
- * Changes of the number come nearly in order of time, but truth may come late:
- * records of a CPU turn out to be lost when the next one comes, a thread to
- * have left earlier than its core showed. So the last changes stay in a log,
- * which can be corrected exactly; what falls out of it is settled into sums by
- * number. A correction that reaches behind the log changes the sums in
- * proportion: it keeps their total right, and happens only after a loss.
- *
- * Invariant: settled + log = the window so far, without what was lost.
+ * Time in which nothing runs ends when a thread gets a core; the wait that this
+ * thread was in is why nothing ran. The time after the last run belongs to the
+ * thread that was the last to stop.
  */
-#include "core/analysis.h"
+#include "core/runlog.h"
 
 #include <string.h>
-
-enum { LOG_SIZE = 8192 };
-
-struct change {
-	uint64_t from_ns; /* until the next entry */
-	uint32_t running;
-	bool lost; /* not known, so not counted */
-};
 
 /* A CPU's use at the edges of the window, between the times that are known. */
 struct cpu_use {
@@ -32,10 +20,7 @@ struct cpu_use {
 
 struct parallelism {
 	struct context *c;
-	struct change log[LOG_SIZE];
-	size_t log_count; /* at least 1 once begun */
-	VEC(uint64_t) settled; /* [k]: time that k threads ran */
-	uint64_t settled_ns; /* their sum */
+	struct runlog log;
 	uint64_t stalled_by_class_ns[CLASS_COUNT], stalled_runnable_ns;
 	uint64_t stalled_until_ns; /* shared out already */
 	/* the last thread to stop of those that never went on */
@@ -49,8 +34,10 @@ static void *parallelism_new(struct context *c)
 {
 	struct parallelism *self = calloc(1, sizeof(*self));
 
-	if (self)
+	if (self) {
 		self->c = c;
+		self->log.c = c;
+	}
 	return self;
 }
 
@@ -58,119 +45,9 @@ static void parallelism_free(void *p)
 {
 	struct parallelism *self = p;
 
-	vec_release(&self->settled);
+	runlog_release(&self->log);
 	vec_release(&self->cpus);
 	free(self);
-}
-
-static int settle_one(struct parallelism *self, uint32_t running, uint64_t from_ns, uint64_t to_ns)
-{
-	uint64_t span = context_overlap(self->c, from_ns, to_ns);
-
-	if (!span)
-		return 0;
-	while (self->settled.count <= running)
-		if (vec_push(&self->settled, 0))
-			return -ENOMEM;
-	self->settled.at[running] += span;
-	self->settled_ns += span;
-	return 0;
-}
-
-/* Moves the oldest @count entries into the sums. */
-static int settle(struct parallelism *self, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct change *change = &self->log[i];
-
-		if (!change->lost &&
-		    settle_one(self, change->running, change->from_ns, change[1].from_ns))
-			return -ENOMEM;
-	}
-	self->log_count -= count;
-	memmove(self->log, self->log + count, self->log_count * sizeof(*self->log));
-	return 0;
-}
-
-/*
- * The entry that begins at @time_ns, which is not before the log, made by
- * splitting if there is none.
- */
-static int log_split(struct parallelism *self, uint64_t time_ns, size_t *ret)
-{
-	size_t i = self->log_count;
-
-	while (self->log[i - 1].from_ns > time_ns)
-		i--;
-	if (self->log[i - 1].from_ns == time_ns) {
-		*ret = i - 1;
-		return 0;
-	}
-	if (self->log_count == LOG_SIZE) {
-		size_t half = LOG_SIZE / 2;
-
-		/* what is to be split must stay */
-		if (i <= half)
-			half = i - 1;
-		if (half && settle(self, half))
-			return -ENOMEM;
-		i -= half;
-		if (!half) {
-			/* full of what came after: give up the moment, not the memory */
-			*ret = 0;
-			return 0;
-		}
-	}
-	memmove(self->log + i + 1, self->log + i, (self->log_count - i) * sizeof(*self->log));
-	self->log[i] = self->log[i - 1];
-	self->log[i].from_ns = time_ns;
-	self->log_count++;
-	*ret = i;
-	return 0;
-}
-
-static void log_begin(struct parallelism *self)
-{
-	if (self->log_count)
-		return;
-	self->log[0] = (struct change){ .from_ns = self->c->start_ns };
-	self->log_count = 1;
-}
-
-/* Of the settled time, @ns had one thread more or less. */
-static int settled_shift(struct parallelism *self, uint64_t ns, int delta)
-{
-	size_t count = self->settled.count;
-
-	if (!self->settled_ns)
-		return 0;
-	if (delta > 0 && self->settled.at[count - 1]) {
-		if (vec_push(&self->settled, 0))
-			return -ENOMEM;
-		count++;
-	}
-	for (size_t i = 1; i < count; i++) {
-		/* away from the side that is being filled */
-		size_t from = delta > 0 ? count - 1 - i : i;
-		size_t to = delta > 0 ? from + 1 : from - 1;
-		uint64_t part = scale_u64(self->settled.at[from], ns, self->settled_ns);
-
-		self->settled.at[from] -= part;
-		self->settled.at[to] += part;
-	}
-	return 0;
-}
-
-static void settled_drop(struct parallelism *self, uint64_t ns)
-{
-	uint64_t whole = self->settled_ns;
-
-	for (size_t k = 0; whole && k < self->settled.count; k++) {
-		uint64_t part = scale_u64(self->settled.at[k], ns, whole);
-
-		self->settled.at[k] -= part;
-		self->settled_ns -= part;
-	}
 }
 
 /* Nothing ran until @now_ns: what ended then is why. */
@@ -190,82 +67,24 @@ static void stall_end(struct parallelism *self, uint64_t from_ns, uint64_t now_n
 	self->stalled_until_ns = now_ns;
 }
 
-static void change_add(struct change *change, int delta)
-{
-	/* less than none means that a beginning was lost */
-	if (delta > 0 || change->running)
-		change->running += (uint32_t)delta;
-}
-
-/* The newest change, which is what nearly all are. */
-static int log_append(struct parallelism *self, uint64_t time_ns, int delta,
-		      const struct absence *why)
-{
-	const struct change *last = &self->log[self->log_count - 1];
-	size_t at;
-
-	if (delta > 0 && !last->running && !last->lost)
-		stall_end(self, last->from_ns, time_ns, why);
-	if (log_split(self, time_ns, &at))
-		return -ENOMEM;
-	change_add(&self->log[at], delta);
-	/* one left and another came at the same instant: nothing changed */
-	if (at && self->log[at].running == self->log[at - 1].running &&
-	    self->log[at].lost == self->log[at - 1].lost)
-		self->log_count--;
-	return 0;
-}
-
 static int parallelism_running(void *p, uint64_t time_ns, int delta, const struct absence *why)
 {
 	struct parallelism *self = p;
-	size_t at;
+	const struct runlog_change *last = runlog_last(&self->log);
 
-	log_begin(self);
-	if (time_ns >= self->c->end_ns)
-		return 0;
-	time_ns = max_u64(time_ns, self->c->start_ns);
-	if (time_ns >= self->log[self->log_count - 1].from_ns)
-		return log_append(self, time_ns, delta, why);
-	if (time_ns < self->log[0].from_ns) {
-		if (settled_shift(self, self->log[0].from_ns - time_ns, delta))
-			return -ENOMEM;
-		time_ns = self->log[0].from_ns;
-	}
-	if (log_split(self, time_ns, &at))
-		return -ENOMEM;
-	for (; at < self->log_count; at++)
-		change_add(&self->log[at], delta);
-	return 0;
+	if (delta > 0 && time_ns > last->from_ns && !last->running && !last->lost)
+		stall_end(self, last->from_ns, time_ns, why);
+	return runlog_change(&self->log, time_ns, delta);
 }
 
-/* The whole of [@from_ns, @to_ns] becomes one entry: each is walked over once. */
 static int parallelism_lost(void *p, uint64_t from_ns, uint64_t to_ns)
 {
 	struct parallelism *self = p;
-	size_t from, to;
 
-	log_begin(self);
-	from_ns = context_clip(self->c, from_ns);
-	to_ns = context_clip(self->c, to_ns);
-	if (from_ns >= to_ns)
-		return 0;
-	if (from_ns < self->log[0].from_ns) {
-		settled_drop(self, self->log[0].from_ns - from_ns);
-		from_ns = self->log[0].from_ns;
-	}
-	if (to_ns <= from_ns)
-		return 0;
-	if (log_split(self, to_ns, &to) || log_split(self, from_ns, &from))
-		return -ENOMEM;
-	/* the splits may have moved each other's entry */
-	for (to = from + 1; to < self->log_count && self->log[to].from_ns < to_ns;)
-		to++;
-	self->log[from].lost = true;
-	memmove(self->log + from + 1, self->log + to, (self->log_count - to) * sizeof(*self->log));
-	self->log_count -= to - from - 1;
-	self->stalled_until_ns = max_u64(self->stalled_until_ns, to_ns);
-	return 0;
+	if (from_ns < to_ns)
+		self->stalled_until_ns =
+			max_u64(self->stalled_until_ns, context_clip(self->c, to_ns));
+	return runlog_lose(&self->log, from_ns, to_ns);
 }
 
 static int parallelism_absence(void *p, const struct absence *a)
@@ -360,7 +179,7 @@ static int list_cpus(struct parallelism *self, struct result_parallelism *r)
 /* The time that nothing ran at the end: the last thread to stop says why. */
 static void stall_at_end(struct parallelism *self)
 {
-	const struct change *last = &self->log[self->log_count - 1];
+	const struct runlog_change *last = runlog_last(&self->log);
 	const struct absence open = {
 		.blocked = true,
 		.class = self->open_class,
@@ -371,36 +190,21 @@ static void stall_at_end(struct parallelism *self)
 		stall_end(self, last->from_ns, self->c->end_ns, &open);
 }
 
-static int settle_all(struct parallelism *self)
-{
-	for (size_t i = 0; i < self->log_count; i++) {
-		const struct change *change = &self->log[i];
-		uint64_t to_ns = i + 1 < self->log_count ? change[1].from_ns : self->c->end_ns;
-
-		if (!change->lost && settle_one(self, change->running, change->from_ns, to_ns))
-			return -ENOMEM;
-	}
-	self->log_count = 0;
-	while (self->settled.count && !self->settled.at[self->settled.count - 1])
-		self->settled.count--;
-	return 0;
-}
-
 static int parallelism_finish(void *p, struct result *result)
 {
 	struct parallelism *self = p;
 	struct result_parallelism *r = &result->parallelism;
+	const struct runlog *log = &self->log;
 	double run = 0;
 
-	log_begin(self);
 	stall_at_end(self);
-	if (settle_all(self) || vec_reserve(&r->by_running_ns, self->settled.count + 1))
+	if (runlog_finish(&self->log) || vec_reserve(&r->by_running_ns, log->settled.count + 1))
 		return -ENOMEM;
 	/* nobody ever ran: still say so */
 	r->by_running_ns.at[0] = 0;
-	r->by_running_ns.count = max_u64(self->settled.count, 1);
-	for (size_t k = 0; k < self->settled.count; k++) {
-		uint64_t ns = self->settled.at[k];
+	r->by_running_ns.count = max_u64(log->settled.count, 1);
+	for (size_t k = 0; k < log->settled.count; k++) {
+		uint64_t ns = log->settled.at[k];
 
 		r->by_running_ns.at[k] = ns;
 		r->observed_ns += ns;

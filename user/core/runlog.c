@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/runlog.h"
+
+#include <string.h>
+
+void runlog_release(struct runlog *l)
+{
+	vec_release(&l->settled);
+}
+
+const struct runlog_change *runlog_last(struct runlog *l)
+{
+	if (!l->count)
+		l->log[l->count++] = (struct runlog_change){ .from_ns = l->c->start_ns };
+	return &l->log[l->count - 1];
+}
+
+static int settle_one(struct runlog *l, const struct runlog_change *change, uint64_t to_ns)
+{
+	uint64_t span = context_overlap(l->c, change->from_ns, to_ns);
+
+	if (!span || change->lost)
+		return 0;
+	while (l->settled.count <= change->running)
+		if (vec_push(&l->settled, 0))
+			return -ENOMEM;
+	l->settled.at[change->running] += span;
+	l->settled_ns += span;
+	return 0;
+}
+
+/* Moves the oldest @count changes, not the last, into the sums. */
+static int settle(struct runlog *l, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (settle_one(l, &l->log[i], l->log[i + 1].from_ns))
+			return -ENOMEM;
+	l->count -= count;
+	memmove(l->log, l->log + count, l->count * sizeof(*l->log));
+	return 0;
+}
+
+/*
+ * The position of the change at @time_ns, which is not before the log. If there
+ * is none, one that changes nothing is put there.
+ */
+static int split(struct runlog *l, uint64_t time_ns, size_t *ret)
+{
+	size_t i = l->count, settled = RUNLOG_SIZE / 2;
+
+	while (l->log[i - 1].from_ns > time_ns)
+		i--;
+	*ret = i - 1;
+	if (l->log[i - 1].from_ns == time_ns)
+		return 0;
+	if (l->count == RUNLOG_SIZE) {
+		/* what is to be split must stay */
+		if (settled > i - 1)
+			settled = i - 1;
+		/* … and if that is the oldest, it changes as a whole */
+		if (!settled)
+			return 0;
+		if (settle(l, settled))
+			return -ENOMEM;
+		i -= settled;
+	}
+	memmove(l->log + i + 1, l->log + i, (l->count - i) * sizeof(*l->log));
+	l->log[i] = l->log[i - 1];
+	l->log[i].from_ns = time_ns;
+	l->count++;
+	*ret = i;
+	return 0;
+}
+
+/* For @ns of the settled time, one thread more or less ran. */
+static int shift_settled(struct runlog *l, uint64_t ns, int delta)
+{
+	size_t count = l->settled.count;
+
+	if (!l->settled_ns)
+		return 0;
+	if (delta > 0 && l->settled.at[count - 1]) {
+		if (vec_push(&l->settled, 0))
+			return -ENOMEM;
+		count++;
+	}
+	for (size_t i = 1; i < count; i++) {
+		/* away from the side that is being filled */
+		size_t from = delta > 0 ? count - 1 - i : i;
+		size_t to = delta > 0 ? from + 1 : from - 1;
+		uint64_t part = scale_u64(l->settled.at[from], ns, l->settled_ns);
+
+		l->settled.at[from] -= part;
+		l->settled.at[to] += part;
+	}
+	return 0;
+}
+
+static void drop_settled(struct runlog *l, uint64_t ns)
+{
+	uint64_t whole = l->settled_ns;
+
+	for (size_t k = 0; whole && k < l->settled.count; k++) {
+		uint64_t part = scale_u64(l->settled.at[k], ns, whole);
+
+		l->settled.at[k] -= part;
+		l->settled_ns -= part;
+	}
+}
+
+static void apply(struct runlog_change *change, int delta)
+{
+	/* fewer than none means that a beginning was lost */
+	if (delta > 0 || change->running)
+		change->running += (uint32_t)delta;
+}
+
+int runlog_change(struct runlog *l, uint64_t time_ns, int delta)
+{
+	const struct runlog_change *last = runlog_last(l);
+	size_t at;
+
+	if (time_ns >= l->c->end_ns)
+		return 0;
+	time_ns = max_u64(time_ns, l->c->start_ns);
+	if (time_ns < l->log[0].from_ns) {
+		if (shift_settled(l, l->log[0].from_ns - time_ns, delta))
+			return -ENOMEM;
+		time_ns = l->log[0].from_ns;
+	}
+	if (time_ns < last->from_ns) {
+		if (split(l, time_ns, &at))
+			return -ENOMEM;
+		for (; at < l->count; at++)
+			apply(&l->log[at], delta);
+		return 0;
+	}
+	if (split(l, time_ns, &at))
+		return -ENOMEM;
+	apply(&l->log[at], delta);
+	/* one left and another came at the same instant: nothing changed */
+	if (at && l->log[at].running == l->log[at - 1].running &&
+	    l->log[at].lost == l->log[at - 1].lost)
+		l->count--;
+	return 0;
+}
+
+/* All of it becomes one entry, so that however much is lost, each is walked over once. */
+int runlog_lose(struct runlog *l, uint64_t from_ns, uint64_t to_ns)
+{
+	size_t from, to;
+
+	runlog_last(l);
+	from_ns = context_clip(l->c, from_ns);
+	to_ns = context_clip(l->c, to_ns);
+	if (from_ns >= to_ns)
+		return 0;
+	if (from_ns < l->log[0].from_ns) {
+		drop_settled(l, min_u64(to_ns, l->log[0].from_ns) - from_ns);
+		from_ns = l->log[0].from_ns;
+	}
+	if (to_ns <= from_ns)
+		return 0;
+	if (split(l, to_ns, &to) || split(l, from_ns, &from))
+		return -ENOMEM;
+	/* the second split may have moved what the first one made */
+	for (to = from + 1; to < l->count && l->log[to].from_ns < to_ns;)
+		to++;
+	l->log[from].lost = true;
+	memmove(l->log + from + 1, l->log + to, (l->count - to) * sizeof(*l->log));
+	l->count -= to - from - 1;
+	return 0;
+}
+
+int runlog_finish(struct runlog *l)
+{
+	runlog_last(l);
+	for (size_t i = 0; i < l->count; i++)
+		if (settle_one(l, &l->log[i],
+			       i + 1 < l->count ? l->log[i + 1].from_ns : l->c->end_ns))
+			return -ENOMEM;
+	l->count = 0;
+	while (l->settled.count && !l->settled.at[l->settled.count - 1])
+		l->settled.count--;
+	return 0;
+}
