@@ -70,7 +70,7 @@ struct core_memory {
 	uint64_t target_ns, other_ns, idle_ns;
 };
 
-enum { THREADS = 4096, WAITS = 8192, OBJECTS = 2048, CORES = 512 };
+enum { THREADS = 2048, WAITS = 4096, OBJECTS = 1024, CORES = 512 };
 
 struct codec {
 	struct column columns[COLUMNS];

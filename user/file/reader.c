@@ -245,7 +245,8 @@ static int note_hole(struct file_reader *r, uint32_t first, uint32_t next)
 	if (!r->bad_chunks)
 		r->first_bad = first;
 	r->bad_chunks += next - first;
-	r->hole = true;
+	/* the first chunk has no events */
+	r->hole |= next > 1;
 	return warn(r);
 }
 
@@ -257,7 +258,7 @@ static void end_hole(struct file_reader *r, uint64_t time_ns)
 	uint32_t cpus = r->recording.cpus;
 
 	r->hole = false;
-	if (time_ns <= r->last_ns || !r->last_ns)
+	if (time_ns <= r->last_ns)
 		return;
 	r->lost_until_ns = time_ns;
 	r->lost_cpu = 0;
@@ -365,7 +366,8 @@ int file_reader_rewind(struct file_reader *r)
 	r->offset = r->first_chunk;
 	r->sequence = 0;
 	r->in_chunk = r->at_end = r->hole = false;
-	r->last_ns = r->lost_events = 0;
+	r->last_ns = r->recording.start_ns;
+	r->lost_events = 0;
 	r->lost_cpus = 0;
 	r->bad_chunks = r->start_bad;
 	r->first_bad = 0;
