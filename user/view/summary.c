@@ -32,11 +32,30 @@ static void print_no_finding(struct page *p)
 			  "Nothing stands out: no single cause takes a large share of the time.");
 }
 
+/* Conclusions from what is left are not to be taken for conclusions from all. */
+static void print_doubt(struct page *p)
+{
+	const struct totals *sum = &p->r->totals;
+	double life = (double)sum->life_ns + (double)sum->unknown_ns;
+	struct strbuf sb = STRBUF_INIT;
+
+	if ((double)sum->unknown_ns < life / 100 || !sum->unknown_ns)
+		return;
+	fmt_share(&sb, (double)sum->unknown_ns, life);
+	strbuf_puts(&sb, " of the threads' time is not known; of the rest:");
+	if (strbuf_error(&sb))
+		p->failed = true;
+	else
+		page_wrap(p, "  ", p->colors->alarm, sb.buf);
+	strbuf_release(&sb);
+}
+
 static void print_findings(struct page *p)
 {
 	const struct result *r = p->r;
 
 	page_heading(p, "What bounds it", "%s", "");
+	print_doubt(p);
 	for (size_t i = 0; i < r->findings.count && i < FINDINGS_MAX; i++)
 		print_finding(p, i + 1, &r->findings.at[i]);
 	if (!r->findings.count)
