@@ -27,6 +27,7 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -34,6 +35,9 @@ enum {
 	SLEEP_MIN_NS = 1000000,
 	CPU_EVERY_NS = 100000000, /* core use is written this often */
 	FLUSH_EVERY_NS = 1000000000, /* and a chunk at least so often */
+	LINGER_NS = 50000000, /* for the last switches of a command that has ended */
+	ONE_INSTANT_NS = 100000,
+	CPUS_MAX = 1024,
 };
 
 struct recorder {
@@ -46,10 +50,12 @@ struct recorder {
 	struct strbuf command; /* argv joined by NULs */
 	struct utsname kernel;
 	VEC(int) targets; /* pidfds of -p */
+	VEC(char) seeds; /* records that said what exists, before there was a file */
+	struct capture_cpu cpus[CPUS_MAX]; /* core use, as read last */
+	size_t cpu_count;
 	sigset_t before; /* the signal mask that the command gets */
 	int signals; /* signalfd */
 	bool stop;
-	bool attached; /* the window has begun */
 	uint64_t cpu_at_ns, flush_at_ns; /* when to do these again */
 };
 
@@ -159,14 +165,71 @@ static int describe(struct recorder *r)
 	return strbuf_error(&r->command);
 }
 
+static uint64_t read_cpus(struct recorder *r)
+{
+	uint64_t now;
+
+	/* again when we lost the core in between: clock and sums must be of one instant */
+	for (int tries = 0; tries < 16; tries++) {
+		now = clock_monotonic_ns();
+		r->cpu_count = capture_cpus(r->capture, r->cpus, CPUS_MAX, now);
+		if (clock_monotonic_ns() - now < ONE_INSTANT_NS)
+			break;
+	}
+	return now;
+}
+
+static int write_cpus(struct recorder *r, uint64_t time_ns)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->cpu_count && !rc; i++) {
+		struct event e = { .type = EVENT_CPU, .time_ns = time_ns };
+
+		e.cpu.cpu = (uint16_t)r->cpus[i].cpu;
+		e.cpu.target_ns = r->cpus[i].target_ns;
+		e.cpu.other_ns = r->cpus[i].other_ns;
+		e.cpu.idle_ns = r->cpus[i].idle_ns;
+		rc = file_writer_add(r->file, &e);
+	}
+	r->cpu_at_ns = time_ns + CPU_EVERY_NS;
+	return rc;
+}
+
+/* The window and the first reading of core use are one instant. */
 static void window_begin(struct recorder *r)
 {
 	struct recording *rec = &r->recording;
 
-	rec->start_ns = clock_monotonic_ns();
+	rec->start_ns = read_cpus(r);
 	rec->start_realtime_ns = clock_realtime_ns() - (clock_monotonic_ns() - rec->start_ns);
 	rec->start_boottime_ns = clock_boottime_ns() - (clock_monotonic_ns() - rec->start_ns);
-	r->attached = true;
+}
+
+static int keep_seed(void *ctx, const struct wire_head *record)
+{
+	struct recorder *r = ctx;
+	size_t size = (record->size + 7u) & ~7u;
+
+	if (vec_reserve(&r->seeds, size))
+		return -ENOMEM;
+	memcpy(r->seeds.at + r->seeds.count, record, record->size);
+	r->seeds.count += size;
+	return 0;
+}
+
+static int write_seeds(struct recorder *r)
+{
+	int rc = 0;
+
+	for (size_t at = 0; at < r->seeds.count && !rc;) {
+		const struct wire_head *h = (const void *)(r->seeds.at + at);
+
+		rc = translate_record(r->translate, h);
+		at += (h->size + 7u) & ~7u;
+	}
+	vec_release(&r->seeds);
+	return rc;
 }
 
 static int take_up(struct recorder *r, struct error *err)
@@ -184,7 +247,6 @@ static int take_up(struct recorder *r, struct error *err)
 	return 0;
 }
 
-/* Collects the words that seeding says before there is a file to write them to. */
 static int recorder_begin(struct recorder *r, struct error *err)
 {
 	struct capture_options capture = r->o->capture;
@@ -208,40 +270,24 @@ static int recorder_begin(struct recorder *r, struct error *err)
 		rc = take_up(r, err);
 	if (rc)
 		return rc;
+	/* what exists first, so that all of it is known when the window begins */
+	if (r->o->command)
+		rc = capture_command(r->capture, r->child.pid, err);
+	else
+		rc = capture_seed(r->capture, keep_seed, r, err);
+	if (rc)
+		return rc;
 	window_begin(r);
 	rc = file_writer_create(r->o->path, &r->recording, &r->file, err);
 	if (rc)
 		return rc;
 	/* a drain that comes late loses records: be served before the target */
 	setpriority(PRIO_PROCESS, 0, -10);
-	if (r->o->command)
-		return capture_command(r->capture, r->child.pid, err);
-	rc = capture_seed(r->capture, on_record, r, err);
-	if (!rc)
-		window_begin(r);
-	return rc;
+	rc = write_seeds(r);
+	return rc ? rc : write_cpus(r, r->recording.start_ns);
 }
 
 /* --- the loop -------------------------------------------------------------- */
-
-static int write_cpus(struct recorder *r, uint64_t now)
-{
-	struct capture_cpu cpus[1024];
-	size_t n = capture_cpus(r->capture, cpus, ARRAY_COUNT(cpus), now);
-	int rc = 0;
-
-	for (size_t i = 0; i < n && !rc; i++) {
-		struct event e = { .type = EVENT_CPU, .time_ns = now };
-
-		e.cpu.cpu = (uint16_t)cpus[i].cpu;
-		e.cpu.target_ns = cpus[i].target_ns;
-		e.cpu.other_ns = cpus[i].other_ns;
-		e.cpu.idle_ns = cpus[i].idle_ns;
-		rc = file_writer_add(r->file, &e);
-	}
-	r->cpu_at_ns = now + CPU_EVERY_NS;
-	return rc;
-}
 
 static int recorder_step(struct recorder *r)
 {
@@ -252,7 +298,7 @@ static int recorder_step(struct recorder *r)
 		rc = capture_drain(r->capture, on_record, r);
 	now = clock_monotonic_ns();
 	if (!rc && now >= r->cpu_at_ns)
-		rc = write_cpus(r, now);
+		rc = write_cpus(r, read_cpus(r));
 	if (!rc && now >= r->flush_at_ns) {
 		rc = file_writer_flush(r->file);
 		r->flush_at_ns = now + FLUSH_EVERY_NS;
@@ -334,14 +380,35 @@ static int recorder_loop(struct recorder *r)
 
 /* --- end ------------------------------------------------------------------- */
 
+/*
+ * A process can be waited for before its threads have left their cores for
+ * good, and then no list of tasks has them any more: what they did at the
+ * window's end shows only in what they do after it.
+ */
+static int linger(struct recorder *r)
+{
+	uint64_t until = r->recording.end_ns + LINGER_NS;
+	struct timespec ts = { .tv_nsec = SLEEP_MIN_NS };
+	int rc = 0;
+
+	while (!rc && r->child.ended && translate_alive(r->translate, (uint32_t)r->child.pid) &&
+	       clock_monotonic_ns() < until) {
+		nanosleep(&ts, NULL);
+		rc = recorder_step(r);
+	}
+	return rc;
+}
+
 static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct error *err)
 {
 	struct recording *rec = &r->recording;
 	uint64_t lost[LOSS_CAUSES] = { 0 };
 	int rc;
 
-	rec->end_ns = clock_monotonic_ns();
+	rec->end_ns = read_cpus(r);
 	rc = write_cpus(r, rec->end_ns);
+	if (!rc)
+		rc = linger(r);
 	if (!rc)
 		rc = translate_read_mappings(r->translate, on_mapping, r);
 	if (!rc)
@@ -374,6 +441,7 @@ static void recorder_release(struct recorder *r)
 	for (size_t i = 0; i < r->targets.count; i++)
 		close(r->targets.at[i]);
 	vec_release(&r->targets);
+	vec_release(&r->seeds);
 	strbuf_release(&r->command);
 	if (r->signals >= 0)
 		close(r->signals);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +28,13 @@ struct translate {
 	struct modules *modules;
 	struct spaces *spaces;
 	struct kernel *kernel;
+	pthread_t kernel_reader; /* reads the kernel's symbols, which takes long, beside the rest */
+	bool kernel_reading;
 	struct frames *frames;
 	struct sideband *sideband;
 	struct map recorded; /* TIDs of the target, ever */
 	struct map processes; /* TGIDs whose mappings are known */
+	struct map alive; /* threads by TGID that were taken up and did not end */
 	struct map strangers; /* TIDs of wakers that are not, and were named */
 	uint64_t records, threads, now_ns;
 	char missing[192];
@@ -48,13 +52,44 @@ static size_t read_small(const char *path, char *buf, size_t size)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* The command line of a process that exists; returns its size, with one NUL at its end. */
+static size_t read_command(uint32_t tgid, char *buf, size_t size)
+{
+	char path[64];
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", tgid);
+	n = read_small(path, buf, size - 1);
+	/* servers that write a title there leave NULs or spaces behind it */
+	while (n && (buf[n - 1] == '\0' || buf[n - 1] == ' '))
+		n--;
+	buf[n] = '\0';
+	return n ? n + 1 : 0;
+}
+
 /* --- what the decoder asks ------------------------------------------------- */
+
+static void *read_kernel_symbols(void *kernel)
+{
+	kernel_has_symbols(kernel);
+	return NULL;
+}
+
+/* Before the kernel's symbols are used. */
+static void await_kernel_symbols(struct translate *t)
+{
+	if (t->kernel_reading)
+		pthread_join(t->kernel_reader, NULL);
+	t->kernel_reading = false;
+}
 
 static int ask_frame(void *ctx, uint32_t tgid, bool kernel, uint64_t time_ns, uint64_t address,
 		     bool exact, uint32_t *ret_frame)
 {
 	struct translate *t = ctx;
 
+	if (kernel)
+		await_kernel_symbols(t);
 	return kernel ? frames_kernel(t->frames, time_ns, address, exact, ret_frame)
 		      : frames_user(t->frames, tgid, time_ns, address, exact, ret_frame);
 }
@@ -71,6 +106,7 @@ static uint8_t ask_kernel_place(void *ctx, const uint64_t *frames, uint32_t coun
 {
 	struct translate *t = ctx;
 
+	await_kernel_symbols(t);
 	return (uint8_t)kernel_place(t->kernel, frames, count);
 }
 
@@ -100,7 +136,6 @@ static int on_event(void *ctx, const struct event *e)
 {
 	struct translate *t = ctx;
 	struct event copy;
-	char path[64];
 	int rc = 0;
 
 	if (e->type == EVENT_SWITCH || e->type == EVENT_OPEN) {
@@ -112,9 +147,9 @@ static int on_event(void *ctx, const struct event *e)
 		if (!rc && (e->task.how == TASK_FOUND || e->task.how == TASK_SEEN) &&
 		    e->task.tid == e->task.tgid) {
 			copy = *e;
-			snprintf(path, sizeof(path), "/proc/%u/cmdline", e->task.tgid);
 			copy.task.command = t->command;
-			copy.task.command_size = read_small(path, t->command, sizeof(t->command));
+			copy.task.command_size =
+				read_command(e->task.tgid, t->command, sizeof(t->command));
 			return t->emit(t->ctx, &copy);
 		}
 	}
@@ -125,6 +160,8 @@ static int on_event(void *ctx, const struct event *e)
 
 static int follow_task(struct translate *t, const struct wire_task *task)
 {
+	if (map_put(&t->alive, task->tgid, translate_alive(t, task->tgid) + 1))
+		return -ENOMEM;
 	if (task->kthread || map_get(&t->processes, task->tgid))
 		return 0;
 	if (map_put(&t->processes, task->tgid, 1))
@@ -155,6 +192,8 @@ static int follow(struct translate *t, const struct wire_head *record)
 		const struct wire_off *dead = p;
 
 		t->now_ns = dead->time_ns;
+		if (translate_alive(t, dead->tgid))
+			*map_get(&t->alive, dead->tgid) -= 1;
 		/* a TGID may be given to another process: that one is forked anew */
 		if (dead->tid == dead->tgid) {
 			map_del(&t->processes, dead->tgid);
@@ -196,6 +235,7 @@ int translate_mapping(struct translate *t, const struct sideband_mapping *m)
 
 int translate_names(struct translate *t)
 {
+	await_kernel_symbols(t);
 	return frames_resolve(t->frames, t->now_ns);
 }
 
@@ -227,8 +267,11 @@ int translate_open(enum machine machine, bool stacks, translate_emit_fn emit, vo
 		translate_close(t);
 		return error_set(err, -ENOMEM, "out of memory");
 	}
-	if (stacks)
+	if (stacks) {
 		rc = sideband_open(&t->sideband, &why);
+		t->kernel_reading = !pthread_create(&t->kernel_reader, NULL, read_kernel_symbols,
+						    t->kernel);
+	}
 	if (rc)
 		snprintf(t->missing, sizeof(t->missing),
 			 "mappings: %s; code that is mapped later has no names",
@@ -241,6 +284,7 @@ void translate_close(struct translate *t)
 {
 	if (!t)
 		return;
+	await_kernel_symbols(t);
 	sideband_close(t->sideband);
 	decoder_free(t->decoder);
 	frames_free(t->frames);
@@ -249,6 +293,7 @@ void translate_close(struct translate *t)
 	modules_free(t->modules);
 	map_release(&t->recorded);
 	map_release(&t->processes);
+	map_release(&t->alive);
 	map_release(&t->strangers);
 	free(t);
 }
@@ -262,6 +307,13 @@ void translate_loss(const struct translate *t, uint64_t *loss)
 {
 	loss[WIRE_LOSS_STACK] += decoder_lost_stacks(t->decoder);
 	loss[WIRE_LOSS_RARE] += t->sideband ? sideband_lost(t->sideband) : 0;
+}
+
+uint64_t translate_alive(const struct translate *t, uint32_t tgid)
+{
+	const uint64_t *count = map_get(&t->alive, tgid);
+
+	return count ? *count : 0;
 }
 
 uint64_t translate_records(const struct translate *t)
