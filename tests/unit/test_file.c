@@ -303,7 +303,7 @@ static void a_switch_takes_at_most_twelve_bytes(void **state)
 	static const struct simulated machines[] = {
 		{ .seed = 1, .cores = 2, .lockers = 8, .locks = 2 },
 		{ .seed = 2, .cores = 8, .lockers = 16, .servers = 16, .sleepers = 4, .locks = 4 },
-		{ .seed = 3, .cores = 32, .lockers = 64, .servers = 64, .sleepers = 16, .locks = 4 },
+		{ .seed = 3, .cores = 32, .lockers = 64, .servers = 64, .sleepers = 9, .locks = 4 },
 		{ .seed = 4, .cores = 2, .servers = 50, .sleepers = 10 },
 	};
 

@@ -44,7 +44,13 @@ static unsigned chunks_find(const struct strbuf *file, size_t *at, unsigned max)
 
 static int sample_make(void **state)
 {
-	struct simulated machine = { .seed = 5, .cores = 2, .lockers = 3, .servers = 2, .locks = 2 };
+	struct simulated machine = {
+		.seed = 5,
+		.cores = 2,
+		.lockers = 3,
+		.servers = 2,
+		.locks = 2,
+	};
 	struct sample *s = calloc(1, sizeof(*s));
 	struct file_writer *w;
 	char *room;

@@ -87,7 +87,9 @@ bool chunk_header_get(const uint8_t from[CHUNK_HEADER_SIZE], struct chunk *ret)
 		.last_ns = get_64(from + 40),
 	};
 
-	if (memcmp(from, chunk_magic, sizeof(chunk_magic)) || get_32(from + 48) != checksum(from, 48))
+	if (memcmp(from, chunk_magic, sizeof(chunk_magic)))
+		return false;
+	if (get_32(from + 48) != checksum(from, 48))
 		return false;
 	if (c.raw_size > CHUNK_RAW_MAX || c.packed_size > CHUNK_PACKED_MAX)
 		return false;

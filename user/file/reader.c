@@ -219,7 +219,7 @@ static int walk(struct file_reader *r)
 
 /* --- what is wrong ------------------------------------------------------------ */
 
-static int warn(struct file_reader *r)
+static int say_what_is_wrong(struct file_reader *r)
 {
 	const struct recording *rec = &r->recording;
 
@@ -247,7 +247,7 @@ static int note_hole(struct file_reader *r, uint32_t first, uint32_t next)
 	r->bad_chunks += next - first;
 	/* the first chunk has no events */
 	r->hole |= next > 1;
-	return warn(r);
+	return say_what_is_wrong(r);
 }
 
 /* --- events ------------------------------------------------------------------- */
@@ -371,7 +371,7 @@ int file_reader_rewind(struct file_reader *r)
 	r->lost_cpus = 0;
 	r->bad_chunks = r->start_bad;
 	r->first_bad = 0;
-	return warn(r);
+	return say_what_is_wrong(r);
 }
 
 /* --- open and close ----------------------------------------------------------- */
