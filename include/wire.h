@@ -212,7 +212,8 @@ struct wire_task {
 	__u32 voluntary, involuntary;
 	__u8 how;
 	__u8 kthread;
-	__u8 pad[6];
+	__u16 cpu; /* where it was taken up */
+	__u8 pad[4];
 	char comm[WIRE_COMM_SIZE];
 };
 

@@ -259,15 +259,17 @@ static int recorder_begin(struct recorder *r, struct error *err)
 	/* the command first: a failed fork costs nothing yet */
 	if (!rc && r->o->command)
 		rc = child_hold(&r->child, r->o->command, &r->before, err);
-	if (!rc)
-		rc = capture_open(&capture, &r->capture, err);
+	/* reads the kernel's symbols while the kernel verifies the probes */
 	if (!rc)
 		rc = translate_open(machine_find(r->kernel.machine), r->o->capture.stacks,
 				    on_event, r, &r->translate, err);
 	if (!rc)
+		rc = capture_open(&capture, &r->capture, err);
+	if (!rc)
 		rc = describe(r);
 	if (!rc)
 		rc = take_up(r, err);
+	translate_ready(r->translate);
 	if (rc)
 		return rc;
 	/* what exists first, so that all of it is known when the window begins */

@@ -75,21 +75,11 @@ static void *read_kernel_symbols(void *kernel)
 	return NULL;
 }
 
-/* Before the kernel's symbols are used. */
-static void await_kernel_symbols(struct translate *t)
-{
-	if (t->kernel_reading)
-		pthread_join(t->kernel_reader, NULL);
-	t->kernel_reading = false;
-}
-
 static int ask_frame(void *ctx, uint32_t tgid, bool kernel, uint64_t time_ns, uint64_t address,
 		     bool exact, uint32_t *ret_frame)
 {
 	struct translate *t = ctx;
 
-	if (kernel)
-		await_kernel_symbols(t);
 	return kernel ? frames_kernel(t->frames, time_ns, address, exact, ret_frame)
 		      : frames_user(t->frames, tgid, time_ns, address, exact, ret_frame);
 }
@@ -106,7 +96,6 @@ static uint8_t ask_kernel_place(void *ctx, const uint64_t *frames, uint32_t coun
 {
 	struct translate *t = ctx;
 
-	await_kernel_symbols(t);
 	return (uint8_t)kernel_place(t->kernel, frames, count);
 }
 
@@ -235,7 +224,6 @@ int translate_mapping(struct translate *t, const struct sideband_mapping *m)
 
 int translate_names(struct translate *t)
 {
-	await_kernel_symbols(t);
 	return frames_resolve(t->frames, t->now_ns);
 }
 
@@ -280,11 +268,19 @@ int translate_open(enum machine machine, bool stacks, translate_emit_fn emit, vo
 	return 0;
 }
 
+void translate_ready(struct translate *t)
+{
+	if (t && t->kernel_reading) {
+		pthread_join(t->kernel_reader, NULL);
+		t->kernel_reading = false;
+	}
+}
+
 void translate_close(struct translate *t)
 {
 	if (!t)
 		return;
-	await_kernel_symbols(t);
+	translate_ready(t);
 	sideband_close(t->sideband);
 	decoder_free(t->decoder);
 	frames_free(t->frames);

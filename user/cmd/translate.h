@@ -21,6 +21,8 @@ typedef int (*translate_emit_fn)(void *ctx, const struct event *e);
 /* @stacks: mappings and symbols are wanted. 0 or a negative errno with a line. */
 int translate_open(enum machine machine, bool stacks, translate_emit_fn emit, void *ctx,
 		   struct translate **ret, struct error *err);
+/* Waits for what translate_open() left running. NULL is fine. */
+void translate_ready(struct translate *t);
 void translate_close(struct translate *t);
 
 /* What could not be had, as one line for the recording's header; NULL: nothing. */

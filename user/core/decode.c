@@ -18,17 +18,20 @@ struct decoder {
 	void *ctx;
 	struct map stacks; /* hash to number */
 	struct map objects; /* key of descriptors to number */
+	struct map described; /* number of these to a hash of what they are called */
+	struct map programs; /* TGID to how many programs it has been */
 	struct intern futexes; /* struct futex_key, or the text of a shared one */
 	struct map futex_objects; /* number in futexes to number of the object */
 	uint32_t last_stack, last_object;
-	uint64_t lost_stacks, bad_records;
+	uint64_t lost_stacks, lost_objects, bad_records;
 	VEC(uint32_t) frames;
 	struct strbuf text;
 };
 
+/* An address means something else after an exec, or when a TGID comes again. */
 struct futex_key {
 	uint64_t address;
-	uint32_t tgid, pad;
+	uint32_t tgid, program;
 };
 
 struct decoder *decoder_new(enum machine machine, const struct decode_ops *ops, void *ctx)
@@ -50,6 +53,8 @@ void decoder_free(struct decoder *d)
 		return;
 	map_release(&d->stacks);
 	map_release(&d->objects);
+	map_release(&d->described);
+	map_release(&d->programs);
 	map_release(&d->futex_objects);
 	intern_release(&d->futexes);
 	vec_release(&d->frames);
@@ -62,9 +67,20 @@ uint64_t decoder_lost_stacks(const struct decoder *d)
 	return d->lost_stacks;
 }
 
+uint64_t decoder_lost_objects(const struct decoder *d)
+{
+	return d->lost_objects;
+}
+
 uint64_t decoder_bad_records(const struct decoder *d)
 {
 	return d->bad_records;
+}
+
+static int bad(struct decoder *d)
+{
+	d->bad_records++;
+	return 0;
 }
 
 static uint32_t stack_number(struct decoder *d, uint64_t hash)
@@ -175,6 +191,8 @@ static int futex_new(struct decoder *d, const struct wire_switch *w, uint64_t ti
 
 	strbuf_clear(&d->text);
 	rc = d->ops.futex_place(d->ctx, w->tgid, time_ns, w->args[0], &d->text, &shared);
+	if (!rc)
+		rc = strbuf_error(&d->text);
 	if (rc)
 		return rc;
 	shared = shared && may_share && d->text.len;
@@ -199,8 +217,12 @@ static int futex_new(struct decoder *d, const struct wire_switch *w, uint64_t ti
 static int futex_object(struct decoder *d, const struct wire_switch *w, uint64_t time_ns,
 			bool may_share, uint32_t *ret_object)
 {
-	struct futex_key key = { .address = w->args[0], .tgid = w->tgid };
-	const uint64_t *known;
+	const uint64_t *program = map_get(&d->programs, w->tgid), *known;
+	struct futex_key key = {
+		.address = w->args[0],
+		.tgid = w->tgid,
+		.program = program ? (uint32_t)*program : 0,
+	};
 	uint32_t name;
 	int rc = intern_put(&d->futexes, &key, sizeof(key), &name);
 
@@ -220,6 +242,7 @@ static int decode_detail(struct decoder *d, const struct wire_switch *w, struct 
 	if (w->detail == WIRE_DETAIL_OBJECT) {
 		const uint64_t *n = map_get(&d->objects, w->object);
 
+		d->lost_objects += !n;
 		e->out.object = n ? (uint32_t)*n : 0;
 	} else if (w->detail == WIRE_DETAIL_FUTEX) {
 		struct futex_wait wait = {
@@ -239,11 +262,13 @@ static int decode_detail(struct decoder *d, const struct wire_switch *w, struct 
 
 static int decode_switch(struct decoder *d, const struct wire_switch *w)
 {
-	struct event e = { .time_ns = w->in_ns };
+	bool open = w->head.type == WIRE_OPEN;
+	struct event e = { .type = open ? EVENT_OPEN : EVENT_SWITCH, .time_ns = w->in_ns };
 	struct event_out *out = &e.out;
 	int rc;
 
-	e.type = w->head.type == WIRE_SWITCH ? EVENT_SWITCH : EVENT_OPEN;
+	if (w->why > WIRE_WHY_RUNNING)
+		return bad(d);
 	out->thread = w->head.thread;
 	out->tid = w->tid;
 	out->tgid = w->tgid;
@@ -255,14 +280,16 @@ static int decode_switch(struct decoder *d, const struct wire_switch *w)
 	out->in_ns = e.type == EVENT_SWITCH ? w->in_ns : 0;
 	out->voluntary = w->voluntary;
 	out->involuntary = w->involuntary;
-	out->nr = w->nr;
+	out->nr = -1;
 	out->waker = waker_kind(d, w);
 	out->waker_nr = w->waker_nr;
 	out->waker_tid = w->waker_tid;
 	out->user_stack = stack_number(d, w->user_stack);
 	out->kernel_stack = stack_number(d, w->kernel_stack);
-	memcpy(out->args, w->args, sizeof(out->args));
-	if (w->why == WIRE_WHY_BLOCKED) {
+	/* of a thread that does not wait, these are those of its last wait */
+	if (w->why == WIRE_WHY_BLOCKED || w->why == WIRE_WHY_UNKNOWN) {
+		out->nr = w->nr;
+		memcpy(out->args, w->args, sizeof(out->args));
 		rc = decode_detail(d, w, &e);
 		if (rc)
 			return rc;
@@ -329,30 +356,67 @@ static int decode_stack(struct decoder *d, const struct wire_stack *w, const uin
 static int decode_object(struct decoder *d, const struct wire_object *w, const char *text)
 {
 	struct event e = { .type = EVENT_OBJECT, .time_ns = w->time_ns };
-	const uint64_t *known = map_get(&d->objects, w->key);
+	const uint64_t *known = map_get(&d->objects, w->key), *called;
+	uint64_t hash;
 	int rc;
 
-	if (known)
-		return 0;
 	strbuf_clear(&d->text);
 	e.object.kind = object_text(w, text, &d->text, &e.object.flags);
 	rc = strbuf_error(&d->text);
 	if (rc)
 		return rc;
+	/* said again because it was not said lately, or an inode that is another one now */
+	hash = hash_bytes(d->text.buf, d->text.len);
+	called = known ? map_get(&d->described, *known) : NULL;
+	if (called && *called == hash)
+		return 0;
 	e.object.object = ++d->last_object;
 	e.object.tgid = w->tgid;
 	e.object.address = w->inode;
 	e.object.device = w->device;
 	e.object.text = d->text.buf;
 	rc = map_put(&d->objects, w->key, e.object.object);
+	if (!rc)
+		rc = map_put(&d->described, e.object.object, hash);
 	return rc ? rc : d->ops.emit(d->ctx, &e);
+}
+
+static int program_begins(struct decoder *d, uint32_t tgid)
+{
+	const uint64_t *n = map_get(&d->programs, tgid);
+
+	return map_put(&d->programs, tgid, n ? *n + 1 : 1);
+}
+
+/* A command is taken up at its exec, which it calls on a core. */
+static int emit_running(struct decoder *d, const struct wire_task *w)
+{
+	struct event e = { .type = EVENT_OPEN, .time_ns = w->time_ns };
+
+	e.out.thread = w->head.thread;
+	e.out.tid = w->tid;
+	e.out.tgid = w->tgid;
+	e.out.cpu = w->cpu;
+	e.out.why = OUT_RUNNING;
+	e.out.nr = -1;
+	e.out.waker_nr = -1;
+	e.out.voluntary = w->voluntary;
+	e.out.involuntary = w->involuntary;
+	return d->ops.emit(d->ctx, &e);
 }
 
 static int decode_task(struct decoder *d, const struct wire_task *w)
 {
 	struct event e = { .type = EVENT_TASK, .time_ns = w->time_ns };
 	char comm[WIRE_COMM_SIZE + 1] = { 0 };
+	int rc = 0;
 
+	if (w->how < WIRE_HOW_FOUND || w->how > WIRE_HOW_SEEN)
+		return bad(d);
+	if (w->how == WIRE_HOW_FORKED && w->tid == w->tgid)
+		rc = program_begins(d, w->tgid);
+	if (rc)
+		return rc;
 	memcpy(comm, w->comm, WIRE_COMM_SIZE);
 	e.task.thread = w->head.thread;
 	e.task.tid = w->tid;
@@ -365,14 +429,18 @@ static int decode_task(struct decoder *d, const struct wire_task *w)
 	e.task.kthread = w->kthread;
 	e.task.comm = comm;
 	e.task.command = "";
-	return d->ops.emit(d->ctx, &e);
+	rc = d->ops.emit(d->ctx, &e);
+	return rc || w->how != WIRE_HOW_EXECED ? rc : emit_running(d, w);
 }
 
 static int decode_exec(struct decoder *d, const struct wire_exec *w, const char *args)
 {
 	struct event e = { .type = EVENT_EXEC, .time_ns = w->time_ns };
 	char comm[WIRE_COMM_SIZE + 1] = { 0 };
+	int rc = program_begins(d, w->tgid);
 
+	if (rc)
+		return rc;
 	memcpy(comm, w->comm, WIRE_COMM_SIZE);
 	e.exec.thread = w->head.thread;
 	e.exec.tid = w->tid;
@@ -457,12 +525,6 @@ static const struct {
 	[WIRE_COMM] = { sizeof(struct wire_comm), sizeof(struct wire_comm) },
 	[WIRE_SHORT] = { sizeof(struct wire_short), sizeof(struct wire_short) },
 };
-
-static int bad(struct decoder *d)
-{
-	d->bad_records++;
-	return 0;
-}
 
 int decoder_record(struct decoder *d, const void *record, size_t size)
 {

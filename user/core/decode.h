@@ -34,11 +34,13 @@ struct decoder;
 struct decoder *decoder_new(enum machine machine, const struct decode_ops *ops, void *ctx);
 void decoder_free(struct decoder *d);
 
-/* Reads one record of @size bytes and emits what it means. 0, or what the ops returned. */
+/* Reads one record of @size bytes, 8-byte aligned, and emits what it means. 0, or
+ * what the ops returned. */
 int decoder_record(struct decoder *d, const void *record, size_t size);
 
-/* Stacks that were named but never came; records that made no sense. */
+/* Stacks and objects that were named but had not come; records that made no sense. */
 uint64_t decoder_lost_stacks(const struct decoder *d);
+uint64_t decoder_lost_objects(const struct decoder *d);
 uint64_t decoder_bad_records(const struct decoder *d);
 
 #endif

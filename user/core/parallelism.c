@@ -165,9 +165,9 @@ static int list_cpus(struct parallelism *self, struct result_parallelism *r)
 			/* the probes' sums know of runs that left no record */
 			if (all && (!core || core->lost || c->shorts_seen))
 				cpu.run_ns = target_ns;
-			cpu.other_ns = use->last.other_ns - use->first.other_ns;
-			if (target_ns > cpu.run_ns)
-				cpu.other_ns += target_ns - cpu.run_ns;
+			/* that a thread was taken up while it ran, the probes learn late */
+			cpu.other_ns = use->last.other_ns - use->first.other_ns + target_ns;
+			cpu.other_ns -= cpu.run_ns < cpu.other_ns ? cpu.run_ns : cpu.other_ns;
 			cpu.idle_ns = use->last.idle_ns - use->first.idle_ns;
 		}
 		if ((core && core->seen) || (use && use->any))
