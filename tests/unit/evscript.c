@@ -233,6 +233,8 @@ static void read_reason(struct evscript *s, struct words *w, struct event_out *o
 	while (*(word = next_word(w))) {
 		if (!strncmp(word, "0x", 2))
 			out->args[0] = number(w, word);
+		else if (word_is(word, "of") || word_is(word, "by") || word_is(word, "tid"))
+			next_word(w); /* the task line's own */
 		else if (!strncmp(word, "arg", 3))
 			out->args[number(w, word + 3) & 3] = number(w, next_word(w));
 		else if (word_is(word, "object"))

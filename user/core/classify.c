@@ -157,12 +157,10 @@ static uint32_t futex_owner(struct context *c, const struct absence *a)
 
 	if (!a->out->owner_tid)
 		return THREAD_NONE;
-	index = threads_by_tid(&c->threads, a->out->owner_tid);
+	index = threads_by_tid_at(&c->threads, a->out->owner_tid, max_u64(a->out_ns, c->first_ns));
 	if (index == THREAD_NONE)
 		return THREAD_NONE;
 	t = &c->threads.list.at[index];
-	if ((t->ended && t->end_ns < a->out_ns) || t->start_ns > a->in_ns)
-		return THREAD_NONE;
 	/* only a deadlock with oneself never ends; otherwise the word was read late */
 	if (index == a->thread && a->ended)
 		return THREAD_NONE;
@@ -299,20 +297,14 @@ static enum ender interrupt_of(enum family family, const struct absence *a)
 static void classify_ender(struct context *c, struct absence *a, enum family family)
 {
 	const struct event_out *out = a->out;
-	const struct thread *t;
-	uint32_t index;
 
 	if (out->waker == WAKER_INTERRUPT)
 		a->ender = interrupt_of(family, a);
 	if (out->waker != WAKER_TASK)
 		return;
-	index = threads_by_tid(&c->threads, out->waker_tid);
-	t = index != THREAD_NONE ? &c->threads.list.at[index] : NULL;
-	/* its TID may have been somebody else's before */
-	if (t && t->start_ns <= a->woken_ns && (!t->ended || t->end_ns >= a->woken_ns)) {
-		a->ender = ENDER_THREAD;
-		a->ender_id = index;
-	} else {
+	a->ender = ENDER_THREAD;
+	a->ender_id = threads_by_tid_at(&c->threads, out->waker_tid, a->woken_ns);
+	if (a->ender_id == THREAD_NONE) {
 		a->ender = ENDER_TASK;
 		a->ender_id = out->waker_tid;
 	}

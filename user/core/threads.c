@@ -51,6 +51,21 @@ uint32_t threads_by_tid(struct threads *ts, uint32_t tid)
 	return cached(ts->tids, &ts->by_tid, tid);
 }
 
+uint32_t threads_by_tid_at(struct threads *ts, uint32_t tid, uint64_t time_ns)
+{
+	uint32_t index = threads_by_tid(ts, tid);
+
+	/* a TID is used again after thousands of others: more than one in between is nonsense */
+	for (int i = 0; i < 3 && index != THREAD_NONE; i++) {
+		const struct thread *t = &ts->list.at[index];
+
+		if (t->start_ns <= time_ns)
+			return t->ended && t->end_ns < time_ns ? THREAD_NONE : index;
+		index = t->before;
+	}
+	return THREAD_NONE;
+}
+
 /* @tid now leads to @index; THREAD_NONE: to nobody. */
 static int tid_set(struct threads *ts, uint32_t tid, uint32_t index)
 {
@@ -107,6 +122,7 @@ int threads_add(struct threads *ts, uint32_t number, uint32_t tid, uint32_t tgid
 		.tgid = tgid,
 		.core = CORE_NONE,
 		.rank = THREAD_NONE,
+		.before = index_in(&ts->by_tid, tid),
 	};
 	uint32_t index = (uint32_t)ts->list.count;
 	struct process *p;

@@ -45,6 +45,7 @@ struct thread {
 	bool selected; /* the result is about it */
 	bool ended;
 	uint32_t rank; /* index in the result; THREAD_NONE: not there */
+	uint32_t before; /* that had its TID before it; THREAD_NONE */
 
 	/* slices.c: everything from start_ns to known_ns has been accounted for */
 	enum thread_state state;
@@ -89,6 +90,9 @@ uint32_t threads_find(struct threads *ts, uint32_t number);
 
 /* The thread that had @tid last; THREAD_NONE: nobody that is recorded. */
 uint32_t threads_by_tid(struct threads *ts, uint32_t tid);
+
+/* The one that had @tid at a time not long ago. */
+uint32_t threads_by_tid_at(struct threads *ts, uint32_t tid, uint64_t time_ns);
 
 /* A number that has not been seen: a new thread of process @tgid. 0 or -ENOMEM. */
 int threads_add(struct threads *ts, uint32_t number, uint32_t tid, uint32_t tgid,

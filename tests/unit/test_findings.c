@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is said of programs whose bottleneck is known, and what must not be
+ * said of those that have none. Times in the scripts are microseconds.
+ */
+#include "evscript.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define US 1000ul
+
+static void start(struct evscript_run *run, const char *text)
+{
+	memset(run, 0, sizeof(*run));
+	evscript_init(&run->script);
+	evscript_play(&run->script, text);
+}
+
+static void line(struct evscript_run *run, uint64_t us, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void line(struct evscript_run *run, uint64_t us, const char *fmt, ...)
+{
+	char text[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	evscript_line(&run->script, "%lu %s", 1000 + us * US, text);
+}
+
+/* Ends the recording; the findings must be these, in this order ("a b"). */
+static void end(struct evscript_run *run, uint64_t us, const char *expected)
+{
+	char ids[200] = "";
+
+	line(run, us, "end");
+	run->model = evscript_model(&run->script, &run->result);
+	assert_result_invariants(&run->result);
+	for (size_t i = 0; i < run->result.findings.count; i++)
+		snprintf(ids + strlen(ids), sizeof(ids) - strlen(ids), "%s%s", i ? " " : "",
+			 run->result.findings.at[i].id);
+	if (strcmp(ids, expected))
+		for (size_t i = 0; i < run->result.findings.count; i++)
+			print_error("%s\n", run->result.findings.at[i].title);
+	assert_string_equal(ids, expected);
+}
+
+static void assert_title(const struct evscript_run *run, size_t i, const char *title)
+{
+	assert_string_equal(run->result.findings.at[i].title, title);
+}
+
+static const struct evidence *evidence(const struct evscript_run *run, size_t i, const char *key)
+{
+	const struct finding *f = &run->result.findings.at[i];
+
+	for (size_t k = 0; k < f->evidence.count; k++)
+		if (!strcmp(f->evidence.at[k].key, key))
+			return &f->evidence.at[k];
+	fail_msg("%s is not proved by %s", f->id, key);
+	return NULL;
+}
+
+/* N threads that think for a while and then hold one lock in turn (FIFO). */
+static void saturated_mutex(struct evscript_run *run, int threads, uint64_t hold, uint64_t think,
+			    int rounds)
+{
+	uint64_t t = 0;
+
+	start(run, "1000 object 1 futex 0x5510 [heap]\n");
+	line(run, 0, "task w0 found on cpu0");
+	for (int i = 1; i < threads; i++)
+		line(run, 0, "task w%d found on cpu%d of w0", i, i);
+	/* the first one has the lock, the others find it taken */
+	for (int i = 1; i < threads; i++)
+		line(run, 0, "cpu%d switch w%d>- wait futex 0x5510 mutex owner w0 object 1", i, i);
+	for (int op = 0; op < rounds * threads; op++) {
+		int me = op % threads, next = (op + 1) % threads;
+
+		t += hold;
+		line(run, t, "wake w%d by w%d", next, me);
+		line(run, t, "cpu%d switch ->w%d", next, next);
+		line(run, t + think, "cpu%d switch w%d>- wait futex 0x5510 mutex owner w%d object 1",
+		     me, me, next);
+	}
+}
+
+static void a_saturated_mutex_is_a_lock_with_the_share_that_arithmetic_gives(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	/* S = 5, Z = 1, N = 4: every thread waits 14 of 20 */
+	saturated_mutex(&run, 4, 5000, 1000, 100);
+	end(&run, 4 * 5000 * 100 + 1000, "lock");
+	assert_true(run.result.findings.at[0].share > 0.69);
+	assert_true(run.result.findings.at[0].share < 0.71);
+	assert_title(&run, 0, "Waiting for a lock: 70 % of the threads' working time went to mutex "
+			      "0x5510 in [heap] (4 threads, 402 waits, longest 15.0 ms)");
+	assert_int_equal(evidence(&run, 0, "threads")->number, 4);
+	evscript_stop(&run);
+}
+
+static void holders_that_sleep_with_the_lock_are_a_lock_first(void **state)
+{
+	static const uint64_t holds[] = { 1000, 5000, 2000, 3000, 4000 };
+	struct evscript_run run;
+	uint64_t t = 0;
+
+	(void)state;
+	start(&run, "1000 object 1 futex 0x10\n1000 task h0 found on cpu0\n");
+	for (int i = 1; i < 5; i++)
+		line(&run, 0, "task h%d found on cpu%d of h0", i, i);
+	for (int i = 1; i < 5; i++)
+		line(&run, 1, "cpu%d switch h%d>- wait futex 0x10 mutex owner h%d object 1", i, i,
+		     i - 1);
+	for (int i = 0; i < 5; i++) {
+		line(&run, t + 1, "cpu%d switch h%d>- wait clock_nanosleep", i, i);
+		t += holds[i];
+		line(&run, t, "wake h%d by irq", i);
+		line(&run, t, "cpu%d switch ->h%d", i, i);
+		if (i < 4) {
+			line(&run, t, "wake h%d by h%d", i + 1, i);
+			line(&run, t, "cpu%d switch ->h%d", i + 1, i + 1);
+		}
+		line(&run, t + 1, "cpu%d switch h%d>- dead", i, i);
+	}
+	end(&run, t + 2, "lock idle");
+	evscript_stop(&run);
+}
+
+static void a_deadlock_is_a_lock(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 task A found on cpu0\n"
+		    "1000 task B found on cpu1 of A\n");
+	line(&run, 100, "cpu0 switch A>- wait futex 0x10 mutex owner B");
+	line(&run, 200, "cpu1 switch B>- wait futex 0x20 mutex owner A");
+	end(&run, 100000, "lock");
+	assert_int_equal(run.result.locks.count, 2);
+	evscript_stop(&run);
+}
+
+static void a_lock_that_is_waited_for_now_and_then_is_none(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 task A found on cpu0\n"
+		    "1000 task B found on cpu1 of A\n");
+	for (uint64_t t = 0; t < 100000; t += 10000) {
+		line(&run, t + 5000, "cpu1 switch B>- wait futex 0x10 mutex owner A");
+		line(&run, t + 5300, "wake B by A");
+		line(&run, t + 5300, "cpu1 switch ->B");
+	}
+	end(&run, 100000, "cpu");
+	evscript_stop(&run);
+}
+
+/* M threads that want K cores all the time, in turns of a millisecond. */
+static void spinners(struct evscript_run *run, int threads, int cores, uint64_t us)
+{
+	int first = cores;
+
+	start(run, "");
+	for (int i = 0; i < threads; i++) {
+		if (i < cores)
+			line(run, 0, "task s%d found on cpu%d", i, i);
+		else
+			line(run, 0, "task s%d found runnable", i);
+	}
+	for (uint64_t t = 1000; threads > cores && t < us; t += 1000)
+		for (int c = 0; c < cores; c++) {
+			line(run, t, "cpu%d switch s%d>s%d preempted", c,
+			     (first - cores + threads) % threads, first);
+			first = (first + 1) % threads;
+		}
+	line(run, us, "cpu cpu0 %lu 0 0", us * US);
+	line(run, us, "cpu cpu1 %lu 0 0", us * US);
+}
+
+static void more_threads_than_cores_are_out_of_cores(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	spinners(&run, 4, 2, 100000);
+	end(&run, 100000, "cores");
+	assert_true(run.result.findings.at[0].share == 0.5);
+	assert_title(&run, 0,
+		     "Out of cores: 50 % of the time that threads wanted to run they waited for a "
+		     "core (on average 4 wanted one of 2)");
+	evscript_stop(&run);
+}
+
+static void cores_that_others_use_are_named_as_the_reason(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 cpu cpu0 0 0 0\n1000 cpu cpu1 0 0 0\n1000 task A found on cpu0\n");
+	for (uint64_t t = 0; t < 100000; t += 4000) {
+		line(&run, t + 2000, "cpu0 switch A>- preempted");
+		line(&run, t + 4000, "cpu0 switch ->A");
+	}
+	line(&run, 100000, "cpu cpu0 50000000 50000000 0");
+	line(&run, 100000, "cpu cpu1 0 100000000 0");
+	end(&run, 100000, "cores");
+	assert_title(&run, 0,
+		     "Out of cores: 50 % of the time that threads wanted to run they waited for a "
+		     "core (on average 1 wanted one of 2; other programs used 75 %)");
+	evscript_stop(&run);
+}
+
+static void a_queue_beside_idle_cores_points_to_a_quota(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 cpu cpu0 0 0 0\n1000 cpu cpu1 0 0 0\n1000 task A found on cpu0\n");
+	for (uint64_t t = 0; t < 1000000; t += 100000) {
+		line(&run, t + 30000, "cpu0 switch A>- preempted");
+		line(&run, t + 100000, "cpu0 switch ->A");
+	}
+	line(&run, 1000000, "cpu cpu0 300000000 0 700000000");
+	line(&run, 1000000, "cpu cpu1 0 0 1000000000");
+	end(&run, 1000000, "cores");
+	assert_non_null(strstr(run.result.findings.at[0].title, "Kept from the cores: 70 %"));
+	assert_non_null(strstr(run.result.findings.at[0].title, "85 % of the machine was idle"));
+	assert_non_null(strstr(run.result.findings.at[0].advice, "cpu.max"));
+	evscript_stop(&run);
+}
+
+static void two_threads_that_spin_on_two_cores_have_no_bottleneck_that_waits_can_show(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	/* a spin lock and false sharing look like this, and like honest work */
+	spinners(&run, 2, 2, 100000);
+	end(&run, 100000, "cpu");
+	assert_title(&run, 0,
+		     "Using the cores: on average 2 of 2 worked for it, and no wait stands out");
+	assert_non_null(strstr(run.result.findings.at[0].advice, "false sharing"));
+	evscript_stop(&run);
+}
+
+static void a_pool_of_parked_workers_is_nobodys_bottleneck(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 object 1 futex 0x10\n1000 task main found on cpu0\n");
+	for (int i = 0; i < 64; i++)
+		line(&run, 0, "task w%d found wait futex 0x10 condition object 1", i);
+	end(&run, 100000, "serial");
+	assert_title(&run, 0,
+		     "One thread does the work: main (101) ran 100 % of the time, on one of 2 cores");
+	evscript_stop(&run);
+}
+
+static void a_pool_that_has_nothing_to_do_is_idle(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 object 1 futex 0x10\n"
+		    "1000 object 2 epoll\n"
+		    "1000 task main found on cpu0\n");
+	for (int i = 0; i < 64; i++)
+		line(&run, 0, "task w%d found wait futex 0x10 condition object 1", i);
+	for (uint64_t t = 0; t < 100000; t += 10000) {
+		line(&run, t + 100, "cpu0 switch main>- wait epoll_wait object 2");
+		line(&run, t + 10000, "wake main by irq");
+		line(&run, t + 10000, "cpu0 switch ->main");
+	}
+	end(&run, 100000, "idle");
+	assert_title(&run, 0, "Mostly idle: nothing ran 99 % of the time; it was waiting for work");
+	assert_string_equal(evidence(&run, 0, "class")->text, "idle");
+	evscript_stop(&run);
+}
+
+static void threads_that_take_turns_are_serial(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 object 1 pipe pipe:[1]\n"
+		    "1000 task A found on cpu0\n"
+		    "1000 task B found wait read object 1\n");
+	for (uint64_t t = 0; t < 100000; t += 1000) {
+		line(&run, t + 490, "wake B by A");
+		line(&run, t + 500, "cpu0 switch A>B wait read object 1");
+		line(&run, t + 990, "wake A by B");
+		line(&run, t + 1000, "cpu0 switch B>A wait read object 1");
+	}
+	end(&run, 100000, "serial");
+	assert_title(&run, 0,
+		     "One thread at a time: 100 % of the time exactly one thread ran, although 2 "
+		     "shared the work and there are 2 cores");
+	evscript_stop(&run);
+}
+
+static void on_a_machine_of_one_core_nothing_is_serial(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 task A found on cpu0\n");
+	run.script.recording.cpus = 1;
+	end(&run, 100000, "cpu");
+	evscript_stop(&run);
+}
+
+static void wakeups_that_take_longer_than_the_work_are_said(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 object 1 pipe pipe:[1]\n"
+		    "1000 task A found on cpu0\n"
+		    "1000 task B found wait read object 1\n");
+	for (uint64_t t = 0; t < 100000; t += 200) {
+		line(&run, t + 10, "wake B by A");
+		line(&run, t + 10, "cpu0 switch A>- wait read object 1");
+		line(&run, t + 100, "cpu1 switch ->B");
+		line(&run, t + 110, "wake A by B");
+		line(&run, t + 110, "cpu1 switch B>- wait read object 1");
+		line(&run, t + 200, "cpu0 switch ->A");
+	}
+	end(&run, 100000, "wakeup");
+	assert_title(&run, 0,
+		     "Waiting to get going: 90 % of the time nothing ran though a thread was woken "
+		     "already (1.00k wake-ups, 90.0 us each)");
+	evscript_stop(&run);
+}
+
+/* One thread that works a little and waits much. */
+static void waits(struct evscript_run *run, const char *objects, const char *what,
+		  const char *expected)
+{
+	start(run, objects);
+	line(run, 0, "task A found on cpu0");
+	for (uint64_t t = 0; t < 1000000; t += 10000) {
+		line(run, t + 1000, "cpu0 switch A>- wait %s", what);
+		line(run, t + 9900, "wake A by irq");
+		line(run, t + 10000, "cpu0 switch ->A");
+	}
+	end(run, 1000000, expected);
+}
+
+static void waiting_for_a_disk_is_the_disk(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	waits(&run, "1000 object 1 file /var/lib/x\n", "fsync object 1 disk", "disk");
+	assert_title(&run, 0,
+		     "Waiting for the disk: 89 % of the threads' working time, mostly /var/lib/x "
+		     "in fsync (1 thread, 100 waits, longest 8.90 ms)");
+	evscript_stop(&run);
+	waits(&run, "", "fault disk io", "disk");
+	assert_title(&run, 0,
+		     "Waiting for the disk: 89 % of the threads' working time, mostly page fault "
+		     "(1 thread, 100 waits, longest 8.90 ms)");
+	evscript_stop(&run);
+}
+
+static void waiting_for_a_peer_is_the_network(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	waits(&run, "1000 object 1 socket tcp:10.0.0.1:5432\n", "recvfrom object 1", "network");
+	assert_title(&run, 0,
+		     "Waiting for a peer: 89 % of the time nothing ran until a socket was ready, "
+		     "mostly tcp:10.0.0.1:5432 in recvfrom (1 thread, 100 waits, longest 8.90 ms)");
+	evscript_stop(&run);
+}
+
+static void waiting_for_children_that_are_not_recorded_is_children(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	waits(&run, "", "wait4", "child");
+	evscript_stop(&run);
+}
+
+static void sleeping_is_idle(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	waits(&run, "", "clock_nanosleep", "idle");
+	assert_title(&run, 0, "Mostly idle: nothing ran 89 % of the time; it was asleep");
+	evscript_stop(&run);
+}
+
+static void children_that_run_one_after_another_are_children(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 task sh found on cpu0\n");
+	for (uint64_t i = 0; i < 50; i++) {
+		line(&run, i * 2000 + 100, "task c%lu forked by sh", i);
+		line(&run, i * 2000 + 110, "cpu1 switch ->c%lu", i);
+		line(&run, i * 2000 + 110, "cpu0 switch sh>- wait wait4");
+		line(&run, i * 2000 + 1990, "wake sh by c%lu", i);
+		line(&run, i * 2000 + 2000, "cpu1 switch c%lu>- dead", i);
+		line(&run, i * 2000 + 2000, "cpu0 switch ->sh");
+	}
+	end(&run, 100000, "child");
+	assert_title(&run, 0,
+		     "Waiting for children: 94 % of the time a parent waited while its children "
+		     "ran one at a time (51 processes)");
+	evscript_stop(&run);
+}
+
+static void one_of_two_that_waits_at_a_barrier_is_no_lock(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 object 1 futex 0x10\n"
+		    "1000 task A found on cpu0\n"
+		    "1000 task B found on cpu1 of A\n");
+	for (uint64_t t = 0; t < 100000; t += 10000) {
+		line(&run, t + 2000, "cpu1 switch B>- wait futex 0x10 barrier object 1");
+		line(&run, t + 10000, "wake B by A");
+		line(&run, t + 10000, "cpu1 switch ->B");
+	}
+	end(&run, 100000, "serial");
+	evscript_stop(&run);
+}
+
+static void kernel_threads_that_wait_for_work_are_no_bottleneck(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 task A found on cpu0\n1000 task B found on cpu1\n");
+	for (int i = 0; i < 50; i++)
+		line(&run, 0, "task k%d found wait read kthread", i);
+	for (size_t i = 0; i < run.script.events.count; i++)
+		if (run.script.events.at[i].type == EVENT_TASK &&
+		    run.script.events.at[i].task.comm[0] == 'k')
+			run.script.events.at[i].task.kthread = true;
+	end(&run, 100000, "cpu");
+	evscript_stop(&run);
+}
+
+static void an_empty_recording_finds_nothing(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "");
+	end(&run, 0, "");
+	evscript_stop(&run);
+}
+
+static void there_are_at_most_three(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	/* lock, disk, network, sleep: each for a part of the time */
+	start(&run, "1000 object 1 file x\n1000 object 2 socket y\n"
+		    "1000 task A found on cpu0\n"
+		    "1000 task B found wait futex 0x10 mutex owner A of A\n");
+	for (uint64_t t = 0; t < 100000; t += 10000) {
+		line(&run, t, "cpu0 switch A>- wait fsync object 1 disk");
+		line(&run, t + 2500, "cpu0 switch ->A");
+		line(&run, t + 2500, "cpu0 switch A>- wait recvfrom object 2");
+		line(&run, t + 5000, "cpu0 switch ->A");
+		line(&run, t + 5000, "cpu0 switch A>- wait wait4");
+		line(&run, t + 7500, "cpu0 switch ->A");
+		line(&run, t + 7500, "cpu0 switch A>- wait fsync object 1 disk");
+		line(&run, t + 9000, "cpu0 switch ->A");
+	}
+	end(&run, 100000, "lock disk network");
+	evscript_stop(&run);
+}
+
+static void names_from_the_target_are_printed_harmlessly(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "");
+	line(&run, 0, "task \033[2Jx found on cpu0");
+	end(&run, 100000, "serial");
+	assert_null(strchr(run.result.findings.at[0].title, '\033'));
+	assert_non_null(strstr(run.result.findings.at[0].title, "\\x1b[2Jx"));
+	evscript_stop(&run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_saturated_mutex_is_a_lock_with_the_share_that_arithmetic_gives),
+		cmocka_unit_test(holders_that_sleep_with_the_lock_are_a_lock_first),
+		cmocka_unit_test(a_deadlock_is_a_lock),
+		cmocka_unit_test(a_lock_that_is_waited_for_now_and_then_is_none),
+		cmocka_unit_test(more_threads_than_cores_are_out_of_cores),
+		cmocka_unit_test(cores_that_others_use_are_named_as_the_reason),
+		cmocka_unit_test(a_queue_beside_idle_cores_points_to_a_quota),
+		cmocka_unit_test(
+			two_threads_that_spin_on_two_cores_have_no_bottleneck_that_waits_can_show),
+		cmocka_unit_test(a_pool_of_parked_workers_is_nobodys_bottleneck),
+		cmocka_unit_test(a_pool_that_has_nothing_to_do_is_idle),
+		cmocka_unit_test(threads_that_take_turns_are_serial),
+		cmocka_unit_test(on_a_machine_of_one_core_nothing_is_serial),
+		cmocka_unit_test(wakeups_that_take_longer_than_the_work_are_said),
+		cmocka_unit_test(waiting_for_a_disk_is_the_disk),
+		cmocka_unit_test(waiting_for_a_peer_is_the_network),
+		cmocka_unit_test(waiting_for_children_that_are_not_recorded_is_children),
+		cmocka_unit_test(sleeping_is_idle),
+		cmocka_unit_test(children_that_run_one_after_another_are_children),
+		cmocka_unit_test(one_of_two_that_waits_at_a_barrier_is_no_lock),
+		cmocka_unit_test(kernel_threads_that_wait_for_work_are_no_bottleneck),
+		cmocka_unit_test(an_empty_recording_finds_nothing),
+		cmocka_unit_test(there_are_at_most_three),
+		cmocka_unit_test(names_from_the_target_are_printed_harmlessly),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
