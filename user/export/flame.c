@@ -26,6 +26,7 @@ struct builder {
 	enum machine machine;
 	VEC(struct rest) rests; /* by thread */
 	struct map process_of; /* tgid -> index into processes */
+	struct map name_of; /* frame -> its name, unless it is several */
 	struct strbuf text, raw;
 	uint32_t at; /* the node that the next frame goes below */
 };
@@ -44,27 +45,33 @@ void flame_release(struct flame *f)
 	map_release(&f->index);
 }
 
-/* Goes down to the child called @name, made if there is none. */
-static int descend(struct builder *b, const char *name, enum flame_place place, int kind)
+static const char *or_unknown(const char *name)
 {
-	struct flame *f = b->flame;
-	struct flame_node node = {
-		.parent = b->at, .child = FLAME_NONE, .next = FLAME_NONE,
-		.place = (uint8_t)place, .kind = (uint8_t)kind,
-	};
-	uint64_t key;
-	uint64_t *found;
+	return name && *name ? name : "?";
+}
+
+/* The number of a name, made printable. */
+static int name_put(struct builder *b, const char *name, uint32_t *ret_name)
+{
 	int error;
 
 	strbuf_clear(&b->text);
-	fmt_text(&b->text, *name ? name : "?", 0);
+	fmt_text(&b->text, or_unknown(name), 0);
 	error = strbuf_error(&b->text);
-	if (!error)
-		error = intern_str(&f->names, b->text.buf, &node.name);
-	if (error)
-		return error;
-	key = (uint64_t)b->at << 32 | node.name;
-	found = map_get(&f->index, key);
+	return error ? error : intern_str(&b->flame->names, b->text.buf, ret_name);
+}
+
+/* Goes down to the child of that name, made if there is none. */
+static int step(struct builder *b, uint32_t name, enum flame_place place, int kind)
+{
+	struct flame *f = b->flame;
+	struct flame_node node = {
+		.name = name, .parent = b->at, .child = FLAME_NONE, .next = FLAME_NONE,
+		.place = (uint8_t)place, .kind = (uint8_t)kind,
+	};
+	uint64_t key = (uint64_t)b->at << 32 | name;
+	const uint64_t *found = map_get(&f->index, key);
+
 	if (found) {
 		b->at = (uint32_t)*found;
 		return 0;
@@ -81,33 +88,42 @@ static int descend(struct builder *b, const char *name, enum flame_place place, 
 	return 0;
 }
 
+static int descend(struct builder *b, const char *name, enum flame_place place, int kind)
+{
+	uint32_t id;
+	int error = name_put(b, name, &id);
+
+	return error ? error : step(b, id, place, kind);
+}
+
 /* One frame, which is several where calls were inlined. */
 static int descend_frame(struct builder *b, uint32_t frame, bool kernel)
 {
 	enum { INLINED_MAX = 16 };
-	const struct stacks *stacks = b->in->stacks;
 	enum flame_place place = kernel ? FLAME_KERNEL : FLAME_USER;
+	const uint64_t *known = map_get(&b->name_of, frame);
 	struct frame_name names[INLINED_MAX];
-	size_t count = stacks_names(stacks, frame, names, INLINED_MAX);
+	size_t count, outer;
+	uint32_t id;
 	int error = 0;
 
-	if (count > INLINED_MAX)
-		count = INLINED_MAX;
-	while (count > 1 && !error) {
-		count--;
-		strbuf_clear(&b->raw);
-		/* the outermost is the function itself, the others were inlined into it */
-		strbuf_puts(&b->raw, names[count].function);
-		error = strbuf_error(&b->raw);
-		if (!error)
-			error = descend(b, b->raw.buf, place, 0);
-	}
+	if (known)
+		return step(b, (uint32_t)*known, place, 0);
+	count = stacks_names(b->in->stacks, frame, names, INLINED_MAX);
+	/* the outermost is the function itself, the others were inlined into it */
+	for (outer = count < INLINED_MAX ? count : INLINED_MAX; outer > 1 && !error; outer--)
+		error = descend(b, names[outer - 1].function, place, 0);
 	if (error)
 		return error;
 	strbuf_clear(&b->raw);
-	stacks_print_frame(stacks, frame, true, &b->raw);
+	stacks_print_frame(b->in->stacks, frame, true, &b->raw);
 	error = strbuf_error(&b->raw);
-	return error ? error : descend(b, b->raw.buf, place, 0);
+	if (!error)
+		error = name_put(b, b->raw.buf, &id);
+	/* most frames stand in many stacks */
+	if (!error && count <= 1)
+		error = map_put(&b->name_of, frame, id);
+	return error ? error : step(b, id, place, 0);
 }
 
 static int descend_stack(struct builder *b, uint32_t stack, bool kernel)
@@ -132,14 +148,15 @@ static int descend_task(struct builder *b, const struct result_thread *t)
 
 	b->at = 0;
 	strbuf_clear(&b->raw);
-	strbuf_addf(&b->raw, "%s-%u", at ? r->processes.at[*at].comm : t->comm, t->tgid);
+	strbuf_addf(&b->raw, "%s-%u", or_unknown(at ? r->processes.at[*at].comm : t->comm),
+		    t->tgid);
 	error = strbuf_error(&b->raw);
 	if (!error)
 		error = descend(b, b->raw.buf, FLAME_TASK, 0);
 	if (error || b->in->by_process)
 		return error;
 	strbuf_clear(&b->raw);
-	strbuf_addf(&b->raw, "%s-%u/%u", t->comm, t->tgid, t->tid);
+	strbuf_addf(&b->raw, "%s-%u/%u", or_unknown(t->comm), t->tgid, t->tid);
 	error = strbuf_error(&b->raw);
 	return error ? error : descend(b, b->raw.buf, FLAME_TASK, 0);
 }
@@ -313,6 +330,7 @@ int flame_build(const struct export_input *in, struct flame *ret)
 		flame_sum(ret);
 	vec_release(&b.rests);
 	map_release(&b.process_of);
+	map_release(&b.name_of);
 	strbuf_release(&b.text);
 	strbuf_release(&b.raw);
 	if (error)

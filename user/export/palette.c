@@ -20,6 +20,8 @@ static const struct color kinds[FLAME_KINDS] = {
 
 /* What is of many kinds, and the bluish shade of kernel code. */
 static const struct color mixed = { 0xed, 0xe6, 0xda }, shade = { 0x6f, 0x7f, 0xa8 };
+/* Code that runs is anything between these two: most of a picture can be. */
+static const struct color run_light = { 0xfb, 0xb1, 0x62 }, run_dark = { 0xf0, 0x7e, 0x4e };
 static const struct color root = { 0xd8, 0xd0, 0xc2 }, task = { 0xe2, 0xdb, 0xce };
 
 struct color palette_kind(int kind)
@@ -45,6 +47,7 @@ struct color palette_frame(const uint64_t by_kind[FLAME_KINDS], uint64_t hash,
 			   enum flame_place place)
 {
 	static const struct color white = { 0xff, 0xff, 0xff };
+	double vary = (double)(hash_u64(hash) % 16) / 15;
 	uint64_t total = 0;
 	struct color c;
 	int largest = 0;
@@ -62,10 +65,10 @@ struct color palette_frame(const uint64_t by_kind[FLAME_KINDS], uint64_t hash,
 	/* half of it is no colour yet, 95 % is all */
 	pure = total ? ((double)by_kind[largest] / (double)total - 0.5) / 0.45 : 0;
 	pure = pure < 0 ? 0 : pure > 1 ? 1 : pure;
-	c = blend(mixed, kinds[largest], pure);
-	if (place == FLAME_KERNEL)
-		c = blend(c, shade, 0.22);
+	c = kinds[largest];
 	if (place != FLAME_LEAF)
-		c = blend(c, white, (double)(hash_u64(hash) % 16) / 15 * 0.28);
-	return c;
+		c = largest == FLAME_RUN ? blend(run_light, run_dark, vary)
+					 : blend(c, white, vary * 0.25);
+	c = blend(mixed, c, pure);
+	return place == FLAME_KERNEL ? blend(c, shade, 0.22) : c;
 }

@@ -42,11 +42,20 @@ struct svg {
 	struct sink *out;
 	struct flame flame;
 	struct svg_layout layout;
-	struct strbuf text, line; /* of what is being written */
+	struct strbuf line; /* that is being written */
+	bool failed; /* one before it: out of memory */
 	uint32_t top; /* of the frames */
 };
 
 /* --- text -------------------------------------------------------------------- */
+
+/* The line, empty. */
+static struct strbuf *fresh(struct svg *s)
+{
+	s->failed |= strbuf_error(&s->line) != 0;
+	strbuf_clear(&s->line);
+	return &s->line;
+}
 
 /* As XML. fmt_text() has made it valid UTF-8 without controls; what remains
  * that XML 1.0 forbids are U+FFFE and U+FFFF. */
@@ -155,9 +164,8 @@ static void add_kinds(const struct svg_box *b, struct strbuf *sb)
 static void put_title(struct svg *s, const struct svg_box *b)
 {
 	const struct flame *f = &s->flame;
-	struct strbuf *sb = &s->line;
+	struct strbuf *sb = fresh(s);
 
-	strbuf_clear(sb);
 	if (b->node == FLAME_NONE)
 		strbuf_addf(sb, "… %u %s too narrow to draw", b->count,
 			    b->count == 1 ? "frame" : "frames");
@@ -167,29 +175,35 @@ static void put_title(struct svg *s, const struct svg_box *b)
 	add_value(s, b->value, sb);
 	strbuf_puts(sb, ", ");
 	add_share(s, b->value, sb);
-	if (b->node != FLAME_NONE)
-		add_kinds(b, sb);
+	add_kinds(b, sb);
 	sink_puts(s->out, "<title>");
 	put_text(s->out, sb->buf, sb->len);
 	sink_puts(s->out, "</title>");
 }
 
+/* The one kind that all of a box is, or -1. */
+static int only_kind(const struct svg_box *b)
+{
+	for (int kind = 0; kind < FLAME_KINDS; kind++)
+		if (b->by_kind[kind])
+			return b->by_kind[kind] == b->value ? kind : -1;
+	return -1;
+}
+
+/* What the script and the style know of a box. */
 static void put_class(struct svg *s, const struct svg_box *b)
 {
-	const struct flame_node *n;
+	static const char *const places[] = {
+		[FLAME_ROOT] = " t", [FLAME_TASK] = " t", [FLAME_USER] = "",
+		[FLAME_KERNEL] = " k", [FLAME_LEAF] = "",
+	};
+	int kind = only_kind(b);
 
 	sink_puts(s->out, "<g class=\"f");
-	if (b->node == FLAME_NONE) {
-		sink_puts(s->out, " m");
-	} else {
-		n = &s->flame.nodes.at[b->node];
-		if (n->place == FLAME_ROOT || n->place == FLAME_TASK)
-			sink_puts(s->out, " t");
-		else if (n->place == FLAME_KERNEL)
-			sink_puts(s->out, " k");
-		else if (n->place == FLAME_LEAF)
-			sink_addf(s->out, " l-%s", flame_kind_name(n->kind));
-	}
+	sink_puts(s->out, b->node == FLAME_NONE ? " m" :
+					       places[s->flame.nodes.at[b->node].place]);
+	if (kind >= 0)
+		sink_addf(s->out, " l-%s", flame_kind_name(kind));
 	sink_puts(s->out, "\">");
 }
 
@@ -204,14 +218,17 @@ static void put_box(struct svg *s, const struct svg_box *b)
 	const struct flame *f = &s->flame;
 	double inner = WIDTH - 2 * PAD, x = PAD + b->x * inner, width = b->width * inner;
 	size_t columns = width > 6 ? (size_t)((width - 6) / COLUMN) : 0;
-	struct color c = { 0xd6, 0xd2, 0xca };
+	enum flame_place place = FLAME_USER;
 	const char *name = NULL;
+	uint64_t hash = 0;
+	struct color c;
 
 	if (b->node != FLAME_NONE) {
 		name = intern_text(&f->names, f->nodes.at[b->node].name);
-		c = palette_frame(b->by_kind, hash_bytes(name, strlen(name)),
-				  (enum flame_place)f->nodes.at[b->node].place);
+		hash = hash_bytes(name, strlen(name));
+		place = (enum flame_place)f->nodes.at[b->node].place;
 	}
+	c = palette_frame(b->by_kind, hash, place);
 	put_class(s, b);
 	put_title(s, b);
 	sink_addf(s->out,
@@ -276,6 +293,7 @@ static void add_subject(const struct svg *s, struct strbuf *sb)
 			    r->process_count);
 	}
 	fmt_text(sb, raw.buf, COLUMNS);
+	sb->failed |= raw.failed;
 	strbuf_release(&raw);
 }
 
@@ -292,71 +310,92 @@ static void add_measure(const struct svg *s, struct strbuf *sb)
 	strbuf_puts(sb, what[s->in->weight]);
 	add_value(s, s->flame.nodes.at[0].total, sb);
 	if (s->in->weight == EXPORT_ONCPU) {
-		strbuf_addf(sb, " at %u Hz of ", r->recording.frequency_hz);
+		strbuf_puts(sb, " in ");
 		fmt_ns(sb, s->flame.run_ns);
-		strbuf_puts(sb, " running");
 	}
-	strbuf_addf(sb, " of %u thread%s in ", s->flame.threads, s->flame.threads == 1 ? "" : "s");
+	strbuf_addf(sb, " of %u thread%s, recorded for ", s->flame.threads,
+		    s->flame.threads == 1 ? "" : "s");
 	fmt_ns(sb, r->duration_ns);
-	if (s->in->weight == EXPORT_WALL && s->flame.samples)
-		strbuf_addf(sb, ", running shared out by %" PRIu64 " samples", s->flame.samples);
 	if (s->flame.idle_ns) {
-		strbuf_puts(sb, ", without ");
+		strbuf_puts(sb, "; without ");
 		fmt_ns(sb, s->flame.idle_ns);
 		strbuf_puts(sb, " of idle");
 	}
-	if (s->layout.hidden) {
-		strbuf_puts(sb, "; ");
-		fmt_count(sb, s->layout.hidden);
-		strbuf_puts(sb, " frames too narrow to draw");
-	}
 }
 
-/* False when nothing was. */
-static bool add_losses(const struct svg *s, struct strbuf *sb)
+/* Losses that make widths wrong (@grave), or only stacks and wakers less telling. */
+static void add_losses(const struct svg *s, bool grave, struct strbuf *sb)
 {
+	static const struct {
+		enum wire_loss cause;
+		bool grave;
+		const char *what;
+	} losses[] = {
+		{ WIRE_LOSS_RING, true, "records" },
+		{ WIRE_LOSS_RARE, true, "records of threads" },
+		{ WIRE_LOSS_STORAGE, true, "threads" },
+		{ WIRE_LOSS_MISSED, true, "switches" },
+		{ WIRE_LOSS_STACK, false, "stacks" },
+		{ WIRE_LOSS_WAKER, false, "wakers" },
+	};
 	const struct recording *rec = &s->in->result->recording;
-	bool any = false;
+	const char *before = grave ? "LOST: " : "lost: ";
 
-	for (int cause = 0; cause < LOSS_CAUSES; cause++) {
-		if (!rec->loss[cause] || !loss_cause_name(cause))
+	for (size_t i = 0; i < ARRAY_COUNT(losses); i++) {
+		if (losses[i].grave != grave || !rec->loss[losses[i].cause])
 			continue;
-		strbuf_addf(sb, "%s%" PRIu64 " %s", any ? ", " : "LOST: ", rec->loss[cause],
-			    loss_cause_name(cause));
-		any = true;
+		strbuf_addf(sb, "%s%" PRIu64 " %s", before, rec->loss[losses[i].cause],
+			    losses[i].what);
+		before = ", ";
 	}
-	if (!rec->complete) {
-		strbuf_puts(sb, any ? "; the recording was cut off" : "the recording was cut off");
-		any = true;
-	}
-	return any;
 }
 
 static void put_head(struct svg *s)
 {
-	struct strbuf *sb = &s->line;
 	const struct recording *rec = &s->in->result->recording;
+	struct strbuf *sb = fresh(s);
 	size_t measured;
 
-	strbuf_clear(sb);
 	add_subject(s, sb);
 	sink_puts(s->out, "<title>");
 	put_text(s->out, sb->buf, sb->len);
 	sink_puts(s->out, "</title>\n");
 	put_line(s, PAD, 26, " title", sb);
-	strbuf_clear(sb);
+	fresh(s);
 	add_measure(s, sb);
 	measured = fmt_columns(sb->buf);
 	put_line(s, PAD, 46, "", sb);
-	strbuf_clear(sb);
-	if (add_losses(s, sb))
-		put_line(s, PAD + 16 + (double)measured * 6.1, 46, " alarm", sb);
-	strbuf_clear(sb);
-	strbuf_addf(sb, "recorded on Linux %s %s by runwait %s", rec->kernel, rec->machine,
-		    rec->version);
-	s->text.len = 0;
-	fmt_text(&s->text, sb->buf, 0);
-	put_line(s, PAD, s->top + s->layout.rows * ROW + 18, " dimmed", &s->text);
+	fresh(s);
+	add_losses(s, true, sb);
+	if (!rec->complete)
+		strbuf_addf(sb, "%sthe recording was cut off", sb->len ? "; " : "");
+	if (sb->len)
+		put_line(s, PAD + 20 + (double)measured * 6.2, 46, " alarm", sb);
+}
+
+/* What explains the picture, for those who ask. */
+static void put_foot(struct svg *s)
+{
+	const struct recording *rec = &s->in->result->recording;
+	struct strbuf *sb = fresh(s);
+
+	if (s->flame.samples && s->in->weight == EXPORT_WALL)
+		strbuf_addf(sb, "%" PRIu64 " samples at %u Hz tell where threads ran; ",
+			    s->flame.samples, rec->frequency_hz);
+	else if (s->in->weight == EXPORT_ONCPU)
+		strbuf_addf(sb, "sampled at %u Hz; ", rec->frequency_hz);
+	if (s->layout.hidden)
+		strbuf_addf(sb, "%zu frames are too narrow to draw; ", s->layout.hidden);
+	add_losses(s, false, sb);
+	if (rec->loss[WIRE_LOSS_STACK] || rec->loss[WIRE_LOSS_WAKER])
+		strbuf_puts(sb, "; ");
+	strbuf_puts(sb, "recorded on Linux ");
+	fmt_text(sb, rec->kernel, 0);
+	strbuf_putc(sb, ' ');
+	fmt_text(sb, rec->machine, 0);
+	strbuf_puts(sb, " by runwait ");
+	fmt_text(sb, rec->version, 0);
+	put_line(s, PAD, s->top + s->layout.rows * ROW + 18, " dimmed", sb);
 }
 
 /* Kinds by their part, the largest first; returns how many have any. */
@@ -402,7 +441,7 @@ static uint32_t put_legend(struct svg *s, bool write)
 	for (int i = 0; i < count; i++) {
 		double width;
 
-		strbuf_clear(&s->line);
+		fresh(s);
 		strbuf_addf(&s->line, "%s ", flame_kind_name(kinds[i]));
 		add_value(s, s->layout.by_kind[kinds[i]], &s->line);
 		strbuf_puts(&s->line, " (");
@@ -442,6 +481,7 @@ static void put_all(struct svg *s)
 	put_head(s);
 	put_legend(s, true);
 	put_frames(s);
+	put_foot(s);
 	sink_puts(s->out, "<script><![CDATA[\n");
 	sink_puts(s->out, script);
 	sink_puts(s->out, "]]></script>\n</svg>\n");
@@ -449,7 +489,7 @@ static void put_all(struct svg *s)
 
 static int svg_run(const struct export_input *in, struct sink *out)
 {
-	struct svg s = { .in = in, .out = out, .text = STRBUF_INIT, .line = STRBUF_INIT };
+	struct svg s = { .in = in, .out = out, .line = STRBUF_INIT };
 	int error = flame_build(in, &s.flame);
 
 	if (error)
@@ -458,12 +498,12 @@ static int svg_run(const struct export_input *in, struct sink *out)
 			   &s.layout);
 	if (!error) {
 		put_all(&s);
-		error = strbuf_error(&s.line) ? -ENOMEM : strbuf_error(&s.text);
+		fresh(&s);
+		error = s.failed ? -ENOMEM : 0;
 	}
 	svg_layout_release(&s.layout);
 	flame_release(&s.flame);
 	strbuf_release(&s.line);
-	strbuf_release(&s.text);
 	return error;
 }
 

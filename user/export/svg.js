@@ -108,7 +108,7 @@ function mark(test) {
 	var found = [], i;
 	matched = null;
 	for (i = 0; i < frames.length; i++) {
-		var yes = test && !frames[i].merged && test(frames[i]);
+		var yes = test && test(frames[i]);
 		frames[i].g.classList.toggle('hit', !!yes);
 		if (yes)
 			found.push(frames[i]);
@@ -169,7 +169,7 @@ function search(text) {
 	} catch (e) {
 		re = new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i');
 	}
-	mark(function (f) { return re.test(f.name); });
+	mark(function (f) { return !f.merged && re.test(f.name); });
 }
 
 function legend(entry) {
@@ -247,7 +247,7 @@ var input = document.createElementNS('http://www.w3.org/1999/xhtml', 'input');
 input.setAttribute('placeholder', 'search: regex (Ctrl-F)');
 input.setAttribute('class', 'search');
 holder.appendChild(input);
-var result = make('text', { 'class': 'result', y: 52, 'text-anchor': 'end' }, svg);
+var result = make('text', { 'class': 'result', y: 50, 'text-anchor': 'end' }, svg);
 var clear = button('clear', 300, function () {
 	input.value = '';
 	search('');

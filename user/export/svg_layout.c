@@ -57,14 +57,14 @@ static int find_threshold(const struct flame *f, double narrowest, size_t size_m
 static int place_children(const struct flame *f, uint64_t least, size_t below,
 			  struct svg_layout *l)
 {
-	const struct svg_box *b = &l->boxes.at[below];
-	uint32_t depth = b->depth + 1;
-	double x = b->x, unit = 1 / (double)f->nodes.at[0].total;
-	struct svg_box rest = { .node = FLAME_NONE, .depth = depth };
+	const struct svg_box b = l->boxes.at[below];
+	uint32_t depth = b.depth + 1;
+	double x = b.x, unit = 1 / (double)f->nodes.at[0].total;
+	struct svg_box rest = { .node = FLAME_NONE, .rest = FLAME_NONE, .depth = depth };
 	VEC(uint32_t) children = { 0 };
 	int error = 0;
 
-	for (uint32_t i = f->nodes.at[b->node].child; i != FLAME_NONE && !error;
+	for (uint32_t i = f->nodes.at[b.node].child; i != FLAME_NONE && !error;
 	     i = f->nodes.at[i].next) {
 		if (f->nodes.at[i].total >= least) {
 			error = vec_push(&children, i);
@@ -77,26 +77,32 @@ static int place_children(const struct flame *f, uint64_t least, size_t below,
 		qsort_r(children.at, children.count, sizeof(*children.at), widest_first,
 			f->nodes.at);
 	for (size_t i = 0; i < children.count && !error; i++) {
-		struct svg_box child = { .node = children.at[i], .depth = depth, .x = x };
+		struct svg_box child = {
+			.node = children.at[i], .rest = FLAME_NONE, .depth = depth, .x = x
+		};
 
 		child.value = f->nodes.at[child.node].total;
 		child.width = (double)child.value * unit;
 		x += child.width;
 		error = vec_push(&l->boxes, child);
 	}
-	l->hidden_value += rest.value;
 	rest.x = x;
 	rest.width = (double)rest.value * unit;
-	if (!error && rest.value >= least)
+	if (!error && rest.value >= least) {
+		l->boxes.at[below].rest = (uint32_t)l->boxes.count;
 		error = vec_push(&l->boxes, rest);
+	}
 	vec_release(&children);
 	return error;
 }
 
-/* What each box is made of: every leaf adds to all the boxes below it. */
+/*
+ * What each box is made of: every leaf adds to all the boxes below it, and to
+ * the one that stands for it if it has none of its own.
+ */
 static int share_kinds(const struct flame *f, struct svg_layout *l)
 {
-	VEC(uint32_t) box_of = { 0 };
+	VEC(uint32_t) box_of = { 0 }; /* node to box */
 
 	if (vec_reserve(&box_of, f->nodes.count))
 		return -ENOMEM;
@@ -108,13 +114,24 @@ static int share_kinds(const struct flame *f, struct svg_layout *l)
 		const struct flame_node *n = &f->nodes.at[i];
 		/* on-CPU trees have no leaves that say so */
 		int kind = n->place == FLAME_LEAF ? n->kind : FLAME_RUN;
+		bool hidden = false;
 
 		if (!n->self)
 			continue;
-		for (uint32_t up = (uint32_t)i; up != FLAME_NONE; up = f->nodes.at[up].parent)
-			if (box_of.at[up] != FLAME_NONE)
-				l->boxes.at[box_of.at[up]].by_kind[kind] += n->self;
 		l->by_kind[kind] += n->self;
+		for (uint32_t up = (uint32_t)i; up != FLAME_NONE; up = f->nodes.at[up].parent) {
+			struct svg_box *b;
+
+			if (box_of.at[up] == FLAME_NONE) {
+				hidden = true;
+				continue;
+			}
+			b = &l->boxes.at[box_of.at[up]];
+			b->by_kind[kind] += n->self;
+			if (hidden && b->rest != FLAME_NONE)
+				l->boxes.at[b->rest].by_kind[kind] += n->self;
+			hidden = false;
+		}
 	}
 	vec_release(&box_of);
 	return 0;
@@ -124,7 +141,7 @@ int svg_layout(const struct flame *f, double narrowest, size_t size_max,
 	       size_t (*size_of)(const struct flame *f, uint32_t node), struct svg_layout *ret)
 {
 	struct svg_layout l = { 0 };
-	struct svg_box root = { .width = 1, .value = f->nodes.at[0].total };
+	struct svg_box root = { .rest = FLAME_NONE, .width = 1, .value = f->nodes.at[0].total };
 	uint64_t least;
 	size_t drawn = 0;
 	int error = find_threshold(f, narrowest, size_max, size_of, &least);

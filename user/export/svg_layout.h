@@ -14,17 +14,17 @@
 struct svg_box {
 	uint32_t node; /* FLAME_NONE: several that are too narrow */
 	uint32_t count; /* of those */
+	uint32_t rest; /* the box of its children that are too narrow; FLAME_NONE */
 	uint32_t depth;
 	double x, width; /* of the whole picture's 1 */
 	uint64_t value;
-	uint64_t by_kind[FLAME_KINDS]; /* of value; of a box without a node all 0 */
+	uint64_t by_kind[FLAME_KINDS]; /* of value */
 };
 
 struct svg_layout {
 	VEC(struct svg_box) boxes; /* by depth, then x */
 	uint32_t rows;
-	size_t hidden; /* frames without a box of their own, */
-	uint64_t hidden_value; /* and what they are wide together */
+	size_t hidden; /* frames without a box of their own */
 	uint64_t by_kind[FLAME_KINDS]; /* of all */
 };
 
