@@ -5,12 +5,10 @@
 
 BUILD ?= build
 PREFIX ?= /usr/local
-DESTDIR ?=
 VERSION := 0.1.0
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
 # As root in somebody else's tree, what builds runs as the owner of the tree:
@@ -37,7 +35,6 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-proto
 	-Wwrite-strings -Wundef -Wno-missing-field-initializers # tables leave out what is 0
 OPT := $(if $(DEBUG),-O0,-O2)
 CFLAGS ?= $(OPT) -g
-LDFLAGS ?=
 comma := ,
 SANITIZE := $(if $(FUZZ),-fsanitize=fuzzer-no-link) \
 	$(if $(SAN)$(FUZZ),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
@@ -67,8 +64,7 @@ UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 OOM := $(call objects,tests/unit/oom.c)
 UNIT_SUPPORT := $(filter-out tests/unit/test_% tests/unit/oom.c,$(wildcard tests/unit/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/programs/*.c)) \
-	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/programs/*.cc))
+PROGRAMS := $(patsubst %,$(BUILD)/%,$(basename $(wildcard tests/programs/*.c tests/programs/*.cc)))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tools/bench/*.c))
 
 .PHONY: all unit fuzzers programs workloads deps check demo bench install uninstall clean help lint fuzz FORCE
@@ -189,21 +185,16 @@ $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/%.o $(FUZZ_MAIN) $(TEST_LIBS)
 	$(Q)$(CC) $(LD_ALL) $(if $(FUZZ),-fsanitize=fuzzer) $< $(FUZZ_MAIN) $(TEST_LIBS) \
 		$(SYSTEM_LIBS) -o $@
 
-# What is recorded is an ordinary program: no sanitizers, frame pointers for its stacks.
+# What is recorded (tests/programs, tools/bench) is an ordinary program: no sanitizers.
 TARGET_FLAGS := -O1 -g -fno-omit-frame-pointer -pthread -Wall -Wextra -Werror
-$(BUILD)/tests/programs/%: tests/programs/%.c $(BUILD)/flags
+$(BUILD)/t%: t%.c $(BUILD)/flags
 	$(call say,CC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(TARGET_FLAGS) $(DEPS) $< -o $@ -lm
-$(BUILD)/tests/programs/%: tests/programs/%.cc $(BUILD)/flags
+$(BUILD)/t%: t%.cc $(BUILD)/flags
 	$(call say,CXX)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $(TARGET_FLAGS) $(DEPS) $< -o $@
-
-$(BUILD)/tools/bench/%: tools/bench/%.c $(BUILD)/flags
-	$(call say,CC)
-	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(TARGET_FLAGS) $(DEPS) $< -o $@
 
 lint:
 	$(Q)tools/check-layers
