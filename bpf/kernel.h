@@ -180,6 +180,7 @@ struct mm_struct {
 };
 
 struct sched_entity {
+	u64 exec_start; /* run-queue clock when it was last charged for its time */
 	u64 sum_exec_runtime;
 };
 

@@ -17,6 +17,9 @@
 
 enum { CPU_TARGET = 1, CPU_OTHER = 2, CPU_IDLE = 3 };
 
+/* a difference between the kernel's clocks beyond this is no delay but another time */
+enum { CLOCK_STEP_NS = 1000000 };
+
 static __always_inline u32 task_state(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->__state))
@@ -370,6 +373,37 @@ static __always_inline struct thread_state *thread_of_switch(struct wire_ring *r
 	return st;
 }
 
+/*
+ * When the switch was, by the kernel's own books: the time up to which it has
+ * charged the outgoing thread, or from which it charges the incoming one. A
+ * core that a wakeup takes out of idle is charged from the wakeup on, some us
+ * before it gets here, so that dating by the clock of this probe would make
+ * each thread's run time less than its CPU clock.
+ *
+ * The run-queue clock counts from another zero than CLOCK_MONOTONIC and stands
+ * still while the hypervisor has the core: the offset is measured at each
+ * switch from a thread, the smallest one at once, larger ones little by little.
+ */
+static __always_inline u64 switch_time(struct wire_ring *ring, struct task_struct *prev,
+				       struct task_struct *next)
+{
+	u64 now = bpf_ktime_get_ns();
+	u64 clock = prev->pid ? prev->se.exec_start : next->se.exec_start;
+	u64 offset = now - clock, time;
+
+	if (prev->pid) {
+		if ((s64)(offset - ring->clock_offset) < 0 || !ring->clock_offset ||
+		    offset - ring->clock_offset > CLOCK_STEP_NS)
+			ring->clock_offset = offset;
+		else
+			ring->clock_offset += (offset - ring->clock_offset) >> 4;
+	}
+	time = clock + ring->clock_offset;
+	if (!ring->clock_offset || time > now || now - time > CLOCK_STEP_NS)
+		time = now;
+	return time < ring->switched_ns ? ring->switched_ns : time;
+}
+
 SEC("tp_btf/sched_switch")
 int on_sched_switch(u64 *ctx)
 {
@@ -383,7 +417,7 @@ int on_sched_switch(u64 *ctx)
 
 	if (!ring)
 		return 0;
-	now = bpf_ktime_get_ns();
+	now = switch_time(ring, prev, next);
 	out = thread_of_switch(ring, prev, now);
 	in = thread_of_switch(ring, next, now);
 	if (out)
