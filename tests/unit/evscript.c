@@ -103,6 +103,26 @@ void evscript_event(struct evscript *s, const struct event *e)
 	emit(s, e, -1);
 }
 
+struct event evscript_switch_event(const struct actor *a, uint64_t out_ns, uint64_t woken_ns,
+				   uint64_t in_ns)
+{
+	return (struct event){
+		.type = EVENT_SWITCH,
+		.time_ns = in_ns,
+		.out = { .thread = a->thread,
+			 .tid = a->tid,
+			 .tgid = a->tgid,
+			 .why = OUT_BLOCKED,
+			 .flags = OUT_VOLUNTARY,
+			 .out_ns = out_ns,
+			 .woken_ns = woken_ns,
+			 .in_ns = in_ns,
+			 .voluntary = a->out.voluntary,
+			 .involuntary = a->out.involuntary,
+			 .nr = -1 },
+	};
+}
+
 /* Time goes on: what everybody does is added to the truth. */
 static void pass(struct evscript *s, uint64_t to_ns)
 {
@@ -210,8 +230,9 @@ static bool flag_word(const char *word, struct event_out *out)
 		const char *word;
 		uint8_t flag;
 	} flags[] = {
-		{ "io", OUT_IOWAIT },	    { "disk", OUT_UNINTERRUPTIBLE }, { "stopped", OUT_STOPPED },
-		{ "vfork", OUT_VFORK }, { "kthread", OUT_KTHREAD },
+		{ "io", OUT_IOWAIT },	    { "disk", OUT_UNINTERRUPTIBLE },
+		{ "stopped", OUT_STOPPED }, { "vfork", OUT_VFORK },
+		{ "kthread", OUT_KTHREAD },
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
@@ -604,7 +625,8 @@ static void do_lose(struct evscript *s, struct words *w)
 	e.lost.from_ns = number(w, next_word(w));
 	e.lost.to_ns = s->now_ns;
 	for (size_t i = 0; i < s->events.count; i++) {
-		if (s->event_cpus.at[i] == e.lost.cpu && s->events.at[i].time_ns >= e.lost.from_ns) {
+		if (s->event_cpus.at[i] == e.lost.cpu &&
+		    s->events.at[i].time_ns >= e.lost.from_ns) {
 			e.lost.count++;
 			continue;
 		}
@@ -715,12 +737,25 @@ struct model *evscript_model(struct evscript *s, struct result *ret)
 	return m;
 }
 
-void evscript_start(struct evscript_run *run, const char *text)
+void evscript_finish(struct evscript_run *run)
 {
-	evscript_init(&run->script);
-	evscript_play(&run->script, text);
 	run->model = evscript_model(&run->script, &run->result);
 	assert_result_invariants(&run->result);
+}
+
+void evscript_start_window(struct evscript_run *run, uint64_t start_ns, uint64_t end_ns,
+			   const char *text)
+{
+	evscript_init(&run->script);
+	run->script.options.start_ns = start_ns;
+	run->script.options.end_ns = end_ns;
+	evscript_play(&run->script, text);
+	evscript_finish(run);
+}
+
+void evscript_start(struct evscript_run *run, const char *text)
+{
+	evscript_start_window(run, 1000, 0, text);
 }
 
 void evscript_stop(struct evscript_run *run)
@@ -740,125 +775,4 @@ const struct result_thread *evscript_thread(const struct evscript_run *run, cons
 			return &r->threads.at[i];
 	fail_msg("no thread %s in the result", name);
 	return NULL;
-}
-
-static void assert_totals(const struct totals *t)
-{
-	uint64_t classes = 0;
-
-	for (int i = 0; i < CLASS_COUNT; i++)
-		classes += t->by_class_ns[i];
-	assert_int_equal(t->wait_ns, classes);
-	assert_int_equal(t->life_ns, t->run_ns + t->runnable_ns + t->wait_ns);
-}
-
-static void assert_lock(const struct result_lock *l)
-{
-	uint64_t blame = 0, wait = 0, waits = 0;
-
-	for (size_t i = 0; i < l->holders.count; i++) {
-		blame += l->holders.at[i].blame_ns;
-		assert_true(l->holders.at[i].inferred_ns <= l->holders.at[i].blame_ns);
-	}
-	for (size_t i = 0; i < l->waiters.count; i++) {
-		wait += l->waiters.at[i].wait_ns;
-		waits += l->waiters.at[i].waits;
-		assert_true(l->waiters.at[i].max_wait_ns <= l->max_wait_ns);
-	}
-	assert_int_equal(blame, l->wait_ns);
-	assert_int_equal(wait, l->wait_ns);
-	assert_int_equal(waits, l->waits);
-	assert_true(l->open_waits <= l->waits);
-	assert_true(l->contended_ns <= l->wait_ns);
-}
-
-static void assert_parallelism(const struct result *r)
-{
-	const struct result_parallelism *p = &r->parallelism;
-	uint64_t sum = 0, stalled = p->stalled_runnable_ns;
-
-	for (size_t k = 0; k < p->by_running_ns.count; k++)
-		sum += p->by_running_ns.at[k];
-	for (int i = 0; i < CLASS_COUNT; i++)
-		stalled += p->stalled_by_class_ns[i];
-	assert_int_equal(sum, p->observed_ns);
-	assert_true(p->observed_ns <= r->duration_ns);
-	assert_int_equal(p->active_ns + p->by_running_ns.at[0], p->observed_ns);
-	assert_true(p->serial_ns <= p->active_ns);
-	assert_true(stalled <= r->duration_ns);
-}
-
-void assert_result_invariants(const struct result *r)
-{
-	struct totals sum = { 0 }, of_processes = { 0 };
-
-	for (size_t i = 0; i < r->threads.count; i++) {
-		const struct result_thread *t = &r->threads.at[i];
-
-		assert_totals(&t->sum);
-		assert_true(t->sum.censored_ns <= t->sum.wait_ns);
-		assert_true(t->sum.preempted_ns <= t->sum.runnable_ns);
-		assert_true(t->start_ns <= t->end_ns);
-		assert_true(t->end_ns <= r->duration_ns);
-		assert_int_equal(t->end_ns - t->start_ns, t->sum.life_ns + t->sum.unknown_ns);
-		sum.life_ns += t->sum.life_ns;
-		sum.run_ns += t->sum.run_ns;
-		sum.unknown_ns += t->sum.unknown_ns;
-		sum.voluntary += t->sum.voluntary;
-		sum.involuntary += t->sum.involuntary;
-		sum.waits += t->sum.waits;
-	}
-	for (size_t i = 0; i < r->processes.count; i++) {
-		assert_totals(&r->processes.at[i].sum);
-		of_processes.life_ns += r->processes.at[i].sum.life_ns;
-		of_processes.waits += r->processes.at[i].sum.waits;
-	}
-	assert_totals(&r->totals);
-	assert_int_equal(r->totals.life_ns, sum.life_ns);
-	assert_int_equal(r->totals.run_ns, sum.run_ns);
-	assert_int_equal(r->totals.unknown_ns, sum.unknown_ns);
-	assert_int_equal(r->totals.voluntary, sum.voluntary);
-	assert_int_equal(r->totals.involuntary, sum.involuntary);
-	assert_int_equal(r->totals.waits, sum.waits);
-	assert_int_equal(of_processes.life_ns, sum.life_ns);
-	assert_int_equal(of_processes.waits, sum.waits);
-	for (size_t i = 0; i < r->locks.count; i++)
-		assert_lock(&r->locks.at[i]);
-	for (size_t i = 0; i < r->findings.count; i++) {
-		assert_true(r->findings.at[i].share >= 0 && r->findings.at[i].share <= 1);
-		assert_true(r->findings.at[i].evidence.count > 0);
-	}
-	assert_true(r->findings.count <= 3);
-	assert_parallelism(r);
-}
-
-void assert_result_is_true(struct evscript *s, const struct result *r)
-{
-	const struct result_parallelism *p = &r->parallelism;
-	size_t found = 0;
-
-	for (size_t i = 0; i < r->threads.count; i++) {
-		const struct result_thread *t = &r->threads.at[i];
-		const struct actor *a = &s->actors[t->thread - 1];
-
-		found++;
-		if (t->sum.run_ns != a->run_ns || t->sum.runnable_ns != a->runnable_ns ||
-		    t->sum.wait_ns != a->wait_ns || t->sum.unknown_ns ||
-		    t->sum.voluntary != a->voluntary || t->sum.involuntary != a->involuntary)
-			fail_msg("%s: ran %lu (really %lu), runnable %lu (%lu), waited %lu (%lu), "
-				 "unknown %lu, switches %lu+%lu (%lu+%lu)",
-				 a->name, t->sum.run_ns, a->run_ns, t->sum.runnable_ns,
-				 a->runnable_ns, t->sum.wait_ns, a->wait_ns, t->sum.unknown_ns,
-				 t->sum.voluntary, t->sum.involuntary, a->voluntary,
-				 a->involuntary);
-	}
-	for (size_t i = 0; i < s->actor_count; i++)
-		if (s->actors[i].run_ns + s->actors[i].runnable_ns + s->actors[i].wait_ns)
-			assert_true(found-- > 0);
-	for (size_t k = 0; k <= EVSCRIPT_CPUS; k++) {
-		uint64_t ns = k < p->by_running_ns.count ? p->by_running_ns.at[k] : 0;
-
-		if (ns != s->by_running_ns[k])
-			fail_msg("%zu ran for %lu, really %lu", k, ns, s->by_running_ns[k]);
-	}
 }

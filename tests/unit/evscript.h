@@ -12,13 +12,13 @@
  *
  * Times are ns. Lines:
  *
- *	T task A HOW [of B] [tid N]     HOW: found on cpuN | found runnable | found wait WHAT |
- *	                                found unseen (its OPEN is lost) | forked [by B] | execed [on cpuN] |
- *	                                seen. `of B`: a thread of B's process; else a process of its own
+ *	T task A HOW [of B] [tid N]     HOW: found on cpuN | found runnable | found wait WHAT
+ *	        | found unseen (its OPEN is lost) | forked [by B] | execed [on cpuN] | seen
+ *	        `of B`: a thread of B's process; else a process of its own
  *	T cpuN switch A>B [wait WHAT | preempted | dead]     "-" is nobody that is recorded
  *	T wake A by B | by irq | by tid N
- *	T object N KIND [listening] [shared] [TEXT]          KIND: file block tty pipe socket eventfd
- *	                                timerfd signalfd epoll inotify io_uring anon futex pidfd
+ *	T object N KIND [listening] [shared] [0xADDR] [TEXT]  KIND: file block tty pipe socket
+ *	        eventfd timerfd signalfd epoll inotify io_uring anon futex pidfd
  *	T kstack N PLACE                a kernel stack; PLACE: none lock io fault
  *	T exec A [as B]                 as B: A takes B's TID, B was the leader
  *	T comm A NAME
@@ -90,6 +90,10 @@ struct actor *evscript_actor(struct evscript *s, const char *name);
 /* Appends a raw event, which may be any nonsense. */
 void evscript_event(struct evscript *s, const struct event *e);
 
+/* The record of an actor's wait made by hand, for what the simulator would never send. */
+struct event evscript_switch_event(const struct actor *a, uint64_t out_ns, uint64_t woken_ns,
+				   uint64_t in_ns);
+
 /* Events to result. The model is returned: free it after the result. */
 struct model *evscript_model(struct evscript *s, struct result *ret);
 
@@ -101,6 +105,10 @@ struct evscript_run {
 };
 
 void evscript_start(struct evscript_run *run, const char *text);
+void evscript_start_window(struct evscript_run *run, uint64_t start_ns, uint64_t end_ns,
+			   const char *text);
+/* For a script that was played by hand: makes the result and checks its invariants. */
+void evscript_finish(struct evscript_run *run);
 void evscript_stop(struct evscript_run *run);
 
 /* The result's entry of an actor; fails the test when there is none. */
@@ -108,6 +116,9 @@ const struct result_thread *evscript_thread(const struct evscript_run *run, cons
 
 /* Life = run + runnable + wait, totals = sum of threads … : what holds of any result. */
 void assert_result_invariants(const struct result *r);
+void assert_thread(const struct result_thread *t, uint64_t run, uint64_t runnable, uint64_t wait,
+		   uint64_t unknown);
+void assert_switches(const struct result_thread *t, uint64_t voluntary, uint64_t involuntary);
 /* The result says of each actor what the simulator knows. */
 void assert_result_is_true(struct evscript *s, const struct result *r);
 

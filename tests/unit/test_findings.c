@@ -83,8 +83,8 @@ static void saturated_mutex(struct evscript_run *run, int threads, uint64_t hold
 		t += hold;
 		line(run, t, "wake w%d by w%d", next, me);
 		line(run, t, "cpu%d switch ->w%d", next, next);
-		line(run, t + think, "cpu%d switch w%d>- wait futex 0x5510 mutex owner w%d object 1",
-		     me, me, next);
+		line(run, t + think,
+		     "cpu%d switch w%d>- wait futex 0x5510 mutex owner w%d object 1", me, me, next);
 	}
 }
 
@@ -260,7 +260,8 @@ static void a_pool_of_parked_workers_is_nobodys_bottleneck(void **state)
 		line(&run, 0, "task w%d found wait futex 0x10 condition object 1", i);
 	end(&run, 100000, "serial");
 	assert_title(&run, 0,
-		     "One thread does the work: main (101) ran 100 % of the time, on one of 2 cores");
+		     "One thread does the work: main (101) ran 100 % of the time, on one of 2 "
+		     "cores");
 	evscript_stop(&run);
 }
 

@@ -23,8 +23,10 @@ static void a_lock_knows_its_waiters_holders_and_wakers(void **state)
 			     "1000 task A found on cpu0\n"
 			     "1000 task B found on cpu1 of A\n"
 			     "1000 task C found runnable of A\n"
-			     "1100 cpu0 switch A>C wait futex 0x5510 mutex owner B object 1 stack 7\n"
-			     "1200 cpu0 switch C>- wait futex 0x5510 mutex owner B object 1 stack 8\n"
+			     "1100 cpu0 switch A>C wait futex 0x5510 mutex owner B object 1 "
+			     "stack 7\n"
+			     "1200 cpu0 switch C>- wait futex 0x5510 mutex owner B object 1 "
+			     "stack 8\n"
 			     "1500 wake A by B\n"
 			     "1510 cpu0 switch ->A\n"
 			     "1800 wake C by A\n"
@@ -234,8 +236,8 @@ static void locks_of_the_kernel_are_named_by_the_function_that_takes_them(void *
 				   "1600 cpu0 switch A>- wait mmap disk kstack 52\n"
 				   "2000 end\n");
 	for (uint32_t i = 0; i < 5; i++) {
-		e = (struct event){ .type = EVENT_NAME,
-				    .name = { .frame = i + 1, .function = functions[i], .file = "" } };
+		e = (struct event){ .type = EVENT_NAME };
+		e.name = (struct event_name){ i + 1, 0, functions[i], "", 0 };
 		evscript_event(&run.script, &e);
 	}
 	run.model = evscript_model(&run.script, &run.result);
@@ -419,15 +421,16 @@ static void a_waker_is_the_thread_that_had_its_tid_then(void **state)
 static void leaves_hold_time_and_samples_by_stack(void **state)
 {
 	struct evscript_run run;
+	struct event e = { .type = EVENT_STACK };
 	const struct result_stack *leaf;
 	uint64_t wait = 0, runnable = 0, samples = 0;
 
 	(void)state;
 	evscript_init(&run.script);
-	evscript_event(&run.script, &(struct event){ .type = EVENT_STACK,
-						     .stack = { .stack = 7, .flags = STACK_COMPLETE } });
-	evscript_event(&run.script, &(struct event){ .type = EVENT_STACK,
-						     .stack = { .stack = 8, .flags = STACK_TRUNCATED } });
+	e.stack = (struct event_stack){ .stack = 7, .flags = STACK_COMPLETE };
+	evscript_event(&run.script, &e);
+	e.stack = (struct event_stack){ .stack = 8, .flags = STACK_TRUNCATED };
+	evscript_event(&run.script, &e);
 	evscript_play(&run.script, "1000 task A found on cpu0\n"
 				   "1050 sample A stack 8\n"
 				   "1060 sample A stack 8\n"

@@ -4,49 +4,6 @@
 
 #include <string.h>
 
-static void assert_sum(const struct result_thread *t, uint64_t run, uint64_t runnable, uint64_t wait,
-		       uint64_t unknown)
-{
-	if (t->sum.run_ns != run || t->sum.runnable_ns != runnable || t->sum.wait_ns != wait ||
-	    t->sum.unknown_ns != unknown)
-		fail_msg("%s: run %lu runnable %lu wait %lu unknown %lu, not %lu %lu %lu %lu",
-			 t->comm, t->sum.run_ns, t->sum.runnable_ns, t->sum.wait_ns,
-			 t->sum.unknown_ns, run, runnable, wait, unknown);
-}
-
-static void assert_switches(const struct result_thread *t, uint64_t voluntary, uint64_t involuntary)
-{
-	assert_int_equal(t->sum.voluntary, voluntary);
-	assert_int_equal(t->sum.involuntary, involuntary);
-}
-
-/* A SWITCH made by hand, for what the simulator would never send. */
-static struct event switch_event(const struct actor *a, uint64_t out_ns, uint64_t woken_ns,
-				 uint64_t in_ns)
-{
-	return (struct event){
-		.type = EVENT_SWITCH,
-		.time_ns = in_ns,
-		.out = { .thread = a->thread,
-			 .tid = a->tid,
-			 .tgid = a->tgid,
-			 .why = OUT_BLOCKED,
-			 .flags = OUT_VOLUNTARY,
-			 .out_ns = out_ns,
-			 .woken_ns = woken_ns,
-			 .in_ns = in_ns,
-			 .voluntary = a->out.voluntary,
-			 .involuntary = a->out.involuntary,
-			 .nr = -1 },
-	};
-}
-
-static void finish(struct evscript_run *run)
-{
-	run->model = evscript_model(&run->script, &run->result);
-	assert_result_invariants(&run->result);
-}
-
 static void a_run_a_wait_and_the_run_queue_add_up_to_life(void **state)
 {
 	struct evscript_run run;
@@ -59,7 +16,7 @@ static void a_run_a_wait_and_the_run_queue_add_up_to_life(void **state)
 			     "1400 cpu0 switch ->A\n"
 			     "2000 end\n");
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 700, 50, 250, 0);
+	assert_thread(a, 700, 50, 250, 0);
 	assert_switches(a, 1, 0);
 	assert_int_equal(a->sum.waits, 1);
 	assert_int_equal(a->sum.censored_ns, 0);
@@ -82,7 +39,7 @@ static void preempted_time_is_runnable_and_an_involuntary_switch(void **state)
 			     "1400 cpu0 switch ->A\n"
 			     "2000 end\n");
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 700, 300, 0, 0);
+	assert_thread(a, 700, 300, 0, 0);
 	assert_switches(a, 0, 1);
 	assert_int_equal(a->sum.preempted_ns, 300);
 	assert_int_equal(a->sum.waits, 0);
@@ -98,7 +55,7 @@ static void a_wait_whose_wakeup_was_not_seen_lasts_until_the_core(void **state)
 			     "1100 cpu0 switch A>- wait read\n"
 			     "1400 cpu0 switch ->A\n"
 			     "2000 end\n");
-	assert_sum(evscript_thread(&run, "A"), 700, 0, 300, 0);
+	assert_thread(evscript_thread(&run, "A"), 700, 0, 300, 0);
 	evscript_stop(&run);
 }
 
@@ -112,12 +69,12 @@ static void a_wakeup_that_came_before_the_switch_out_leaves_a_wait_of_nothing(vo
 	evscript_init(&run.script);
 	evscript_play(&run.script, "1000 task A found on cpu0\n"
 				   "1100 cpu0 switch A>- wait read\n");
-	e = switch_event(evscript_actor(&run.script, "A"), 1100, 1090, 1300);
+	e = evscript_switch_event(evscript_actor(&run.script, "A"), 1100, 1090, 1300);
 	evscript_event(&run.script, &e);
 	run.script.recording.end_ns = 2000;
-	finish(&run);
+	evscript_finish(&run);
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 800, 200, 0, 0);
+	assert_thread(a, 800, 200, 0, 0);
 	assert_int_equal(a->sum.waits, 1);
 	evscript_stop(&run);
 }
@@ -133,8 +90,8 @@ static void one_thread_after_another_on_a_core_needs_no_word_of_the_first_leavin
 			     "1500 wake A by B\n"
 			     "1600 cpu0 switch B>A preempted\n"
 			     "2000 end\n");
-	assert_sum(evscript_thread(&run, "A"), 600, 100, 300, 0);
-	assert_sum(evscript_thread(&run, "B"), 400, 600, 0, 0);
+	assert_thread(evscript_thread(&run, "A"), 600, 100, 300, 0);
+	assert_thread(evscript_thread(&run, "B"), 400, 600, 0, 0);
 	assert_int_equal(run.result.parallelism.serial_ns, 1000);
 	assert_result_is_true(&run.script, &run.result);
 	evscript_stop(&run);
@@ -151,7 +108,7 @@ static void a_thread_found_waiting_has_waited_since_the_window_began(void **stat
 			     "1350 cpu0 switch ->A\n"
 			     "2000 end\n");
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 650, 50, 300, 0);
+	assert_thread(a, 650, 50, 300, 0);
 	assert_int_equal(a->sum.censored_ns, 300);
 	assert_int_equal(a->sum.waits, 1);
 	assert_switches(a, 0, 0);
@@ -169,8 +126,8 @@ static void a_thread_found_on_a_core_or_queue_has_been_there_since_the_window_be
 			     "1010 task B found runnable\n"
 			     "1500 cpu0 switch A>B preempted\n"
 			     "2000 end\n");
-	assert_sum(evscript_thread(&run, "A"), 500, 500, 0, 0);
-	assert_sum(evscript_thread(&run, "B"), 500, 500, 0, 0);
+	assert_thread(evscript_thread(&run, "A"), 500, 500, 0, 0);
+	assert_thread(evscript_thread(&run, "B"), 500, 500, 0, 0);
 	evscript_stop(&run);
 }
 
@@ -183,7 +140,7 @@ static void who_was_blocked_before_and_never_woke_waits_for_the_whole_recording(
 	evscript_start(&run, "1000 task A found wait futex 0x10 mutex\n"
 			     "9000 end\n");
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 0, 0, 8000, 0);
+	assert_thread(a, 0, 0, 8000, 0);
 	assert_int_equal(a->sum.censored_ns, 8000);
 	assert_int_equal(a->sum.by_class_ns[CLASS_LOCK], 8000);
 	assert_int_equal(run.result.locks.at[0].open_waits, 1);
@@ -204,9 +161,9 @@ static void of_a_found_thread_whose_state_is_lost_a_wakeup_tells_that_it_waited(
 			     "1400 cpu1 switch ->B\n"
 			     "2000 end\n");
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 600, 100, 300, 0);
+	assert_thread(a, 600, 100, 300, 0);
 	assert_int_equal(a->sum.by_class_ns[CLASS_OTHER], 300);
-	assert_sum(evscript_thread(&run, "B"), 600, 0, 0, 400);
+	assert_thread(evscript_thread(&run, "B"), 600, 0, 0, 400);
 	evscript_stop(&run);
 }
 
@@ -216,7 +173,7 @@ static void a_found_thread_of_which_nothing_came_is_unknown(void **state)
 
 	(void)state;
 	evscript_start(&run, "1000 task A found unseen\n2000 end\n");
-	assert_sum(evscript_thread(&run, "A"), 0, 0, 0, 1000);
+	assert_thread(evscript_thread(&run, "A"), 0, 0, 0, 1000);
 	evscript_stop(&run);
 }
 
@@ -234,11 +191,11 @@ static void what_still_waits_at_the_end_is_a_censored_wait(void **state)
 			     "2000 end\n");
 	a = evscript_thread(&run, "A");
 	b = evscript_thread(&run, "B");
-	assert_sum(a, 100, 0, 900, 0);
+	assert_thread(a, 100, 0, 900, 0);
 	assert_int_equal(a->sum.censored_ns, 900);
 	assert_switches(a, 1, 0);
 	/* B's wait was over: only its run queue was cut */
-	assert_sum(b, 200, 100, 700, 0);
+	assert_thread(b, 200, 100, 700, 0);
 	assert_int_equal(b->sum.censored_ns, 0);
 	evscript_stop(&run);
 }
@@ -255,12 +212,12 @@ static void a_new_thread_is_runnable_from_its_fork(void **state)
 			     "1250 cpu1 switch ->B\n"
 			     "2000 end\n");
 	b = evscript_thread(&run, "B");
-	assert_sum(b, 750, 150, 0, 0);
+	assert_thread(b, 750, 150, 0, 0);
 	assert_switches(b, 0, 0);
 	assert_int_equal(b->start_ns, 100);
 	assert_false(b->found);
 	/* C never got a core */
-	assert_sum(evscript_thread(&run, "C"), 0, 900, 0, 0);
+	assert_thread(evscript_thread(&run, "C"), 0, 900, 0, 0);
 	assert_int_equal(run.result.process_count, 1);
 	assert_int_equal(run.result.processes.at[0].threads, 3);
 	evscript_stop(&run);
@@ -277,7 +234,7 @@ static void a_thread_that_ends_has_its_last_switch_counted_and_no_time_after_it(
 			     "1300 cpu0 switch A>B dead\n"
 			     "2000 end\n");
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 300, 0, 0, 0);
+	assert_thread(a, 300, 0, 0, 0);
 	assert_switches(a, 1, 0);
 	assert_true(a->ended);
 	assert_int_equal(a->end_ns, 300);
@@ -300,7 +257,7 @@ static void a_thread_that_ends_while_another_joins_it_ends_that_wait(void **stat
 			     "1720 cpu0 switch ->A\n"
 			     "2000 end\n");
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 380, 20, 600, 0);
+	assert_thread(a, 380, 20, 600, 0);
 	assert_int_equal(a->sum.by_class_ns[CLASS_SYNC], 600);
 	assert_int_equal(run.result.locks.at[0].kind, LOCK_JOIN);
 	assert_int_equal(run.result.locks.at[0].holders.at[0].tid,
@@ -325,8 +282,8 @@ static void a_tid_that_is_used_again_is_another_thread(void **state)
 	b = evscript_thread(&run, "B");
 	assert_int_equal(a->tid, 77);
 	assert_int_equal(b->tid, 77);
-	assert_sum(a, 200, 0, 0, 0);
-	assert_sum(b, 600, 100, 0, 0);
+	assert_thread(a, 200, 0, 0, 0);
+	assert_thread(b, 600, 100, 0, 0);
 	assert_int_equal(run.result.thread_count, 3);
 	evscript_stop(&run);
 }
@@ -347,7 +304,7 @@ static void a_tid_used_again_ends_the_thread_whose_end_was_lost(void **state)
 	a = evscript_thread(&run, "A");
 	assert_true(a->ended);
 	assert_int_equal(a->end_ns, 300);
-	assert_sum(a, 0, 0, 0, 300);
+	assert_thread(a, 0, 0, 0, 300);
 	evscript_stop(&run);
 }
 
@@ -386,7 +343,7 @@ static void exec_by_a_thread_ends_the_leader_and_takes_its_tid(void **state)
 	assert_true(a->ended);
 	assert_int_equal(a->end_ns, 500);
 	assert_int_equal(b->tid, a->tid);
-	assert_sum(b, 600, 0, 400, 0);
+	assert_thread(b, 600, 0, 400, 0);
 	assert_string_equal(b->comm, "new");
 	assert_int_equal(run.result.process_count, 1);
 	assert_string_equal(run.result.processes.at[0].comm, "new");
@@ -406,7 +363,7 @@ static void exec_keeps_the_thread_and_changes_its_name(void **state)
 			     "1600 comm A renamed\n"
 			     "2000 end\n");
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 1000, 0, 0, 0);
+	assert_thread(a, 1000, 0, 0, 0);
 	assert_string_equal(a->comm, "renamed");
 	assert_int_equal(run.result.thread_count, 1);
 	evscript_stop(&run);
@@ -466,7 +423,7 @@ static void a_thread_seen_first_by_the_scheduler_lives_from_there(void **state)
 			     "2000 end\n");
 	a = evscript_thread(&run, "A");
 	assert_int_equal(a->start_ns, 300);
-	assert_sum(a, 500, 0, 200, 0);
+	assert_thread(a, 500, 0, 200, 0);
 	evscript_stop(&run);
 }
 
@@ -478,7 +435,7 @@ static void a_command_runs_from_its_exec_although_nobody_told_where(void **state
 	evscript_start(&run, "1100 task A execed\n"
 			     "1500 cpu3 switch A>- wait read\n"
 			     "2000 end\n");
-	assert_sum(evscript_thread(&run, "A"), 400, 0, 500, 0);
+	assert_thread(evscript_thread(&run, "A"), 400, 0, 500, 0);
 	assert_int_equal(run.result.parallelism.serial_ns, 400);
 	assert_int_equal(run.result.parallelism.cpus.at[0].cpu, 3);
 	assert_int_equal(run.result.parallelism.cpus.at[0].run_ns, 400);
@@ -486,15 +443,6 @@ static void a_command_runs_from_its_exec_although_nobody_told_where(void **state
 }
 
 /* --- windows --- */
-
-static void in_windows(struct evscript_run *run, uint64_t start, uint64_t end, const char *text)
-{
-	evscript_init(&run->script);
-	run->script.options.start_ns = start;
-	run->script.options.end_ns = end;
-	evscript_play(&run->script, text);
-	finish(run);
-}
 
 static void a_window_cuts_what_lies_across_its_edges(void **state)
 {
@@ -508,9 +456,9 @@ static void a_window_cuts_what_lies_across_its_edges(void **state)
 	const struct result_thread *a;
 
 	(void)state;
-	in_windows(&run, 1300, 1900, text);
+	evscript_start_window(&run, 1300, 1900, text);
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 200, 100, 300, 0);
+	assert_thread(a, 200, 100, 300, 0);
 	/* both waits are cut: one began before, one ends after */
 	assert_int_equal(a->sum.waits, 2);
 	assert_int_equal(a->sum.censored_ns, 300);
@@ -519,9 +467,9 @@ static void a_window_cuts_what_lies_across_its_edges(void **state)
 	assert_true(a->found);
 	assert_int_equal(run.result.duration_ns, 600);
 	evscript_stop(&run);
-	in_windows(&run, 1550, 1590, text);
+	evscript_start_window(&run, 1550, 1590, text);
 	a = evscript_thread(&run, "A");
-	assert_sum(a, 0, 40, 0, 0);
+	assert_thread(a, 0, 40, 0, 0);
 	assert_int_equal(a->sum.waits, 0);
 	evscript_stop(&run);
 }
@@ -531,7 +479,7 @@ static void who_lived_outside_of_the_window_is_not_in_the_result(void **state)
 	struct evscript_run run;
 
 	(void)state;
-	in_windows(&run, 1500, 1600,
+	evscript_start_window(&run, 1500, 1600,
 		   "1000 task A found on cpu0\n"
 		   "1100 task B forked of A\n"
 		   "1100 cpu1 switch ->B\n"
@@ -539,7 +487,7 @@ static void who_lived_outside_of_the_window_is_not_in_the_result(void **state)
 		   "1700 task C forked of A\n"
 		   "2000 end\n");
 	assert_int_equal(run.result.thread_count, 1);
-	assert_sum(evscript_thread(&run, "A"), 100, 0, 0, 0);
+	assert_thread(evscript_thread(&run, "A"), 100, 0, 0, 0);
 	evscript_stop(&run);
 }
 
@@ -548,10 +496,10 @@ static void a_window_beyond_the_recording_ends_with_it(void **state)
 	struct evscript_run run;
 
 	(void)state;
-	in_windows(&run, 1500, 99999, "1000 task A found on cpu0\n2000 end\n");
+	evscript_start_window(&run, 1500, 99999, "1000 task A found on cpu0\n2000 end\n");
 	assert_int_equal(run.result.duration_ns, 500);
 	evscript_stop(&run);
-	in_windows(&run, 5000, 99999, "1000 task A found on cpu0\n2000 end\n");
+	evscript_start_window(&run, 5000, 99999, "1000 task A found on cpu0\n2000 end\n");
 	assert_int_equal(run.result.duration_ns, 0);
 	evscript_stop(&run);
 }
@@ -561,8 +509,8 @@ static void without_a_window_a_recording_begins_at_its_first_event(void **state)
 	struct evscript_run run;
 
 	(void)state;
-	in_windows(&run, 0, 0, "7000 task A found on cpu0\n8000 end\n");
-	assert_sum(evscript_thread(&run, "A"), 1000, 0, 0, 0);
+	evscript_start_window(&run, 0, 0, "7000 task A found on cpu0\n8000 end\n");
+	assert_thread(evscript_thread(&run, "A"), 1000, 0, 0, 0);
 	evscript_stop(&run);
 }
 
@@ -576,11 +524,11 @@ static void a_file_that_was_cut_off_ends_with_its_last_event(void **state)
 				   "1000 task B found on cpu1\n"
 				   "1200 cpu0 switch A>- wait read\n"
 				   "1500 cpu1 switch B>- wait read\n");
-	finish(&run);
+	evscript_finish(&run);
 	assert_int_equal(run.result.duration_ns, 500);
 	/* A left its core, and nothing is said of what it did then */
-	assert_sum(evscript_thread(&run, "A"), 200, 0, 0, 300);
-	assert_sum(evscript_thread(&run, "B"), 500, 0, 0, 0);
+	assert_thread(evscript_thread(&run, "A"), 200, 0, 0, 300);
+	assert_thread(evscript_thread(&run, "B"), 500, 0, 0, 0);
 	evscript_stop(&run);
 }
 
@@ -600,7 +548,7 @@ static void only_what_was_asked_for_is_in_the_sums(void **state)
 	evscript_init(&run.script);
 	evscript_play(&run.script, text);
 	run.script.options.tid = evscript_actor(&run.script, "A")->tid;
-	finish(&run);
+	evscript_finish(&run);
 	assert_int_equal(run.result.thread_count, 1);
 	assert_int_equal(run.result.parallelism.max, 1);
 	assert_int_equal(run.result.parallelism.active_ns, 600);
@@ -611,296 +559,10 @@ static void only_what_was_asked_for_is_in_the_sums(void **state)
 	evscript_init(&run.script);
 	evscript_play(&run.script, text);
 	run.script.options.tgid = evscript_actor(&run.script, "B")->tgid;
-	finish(&run);
+	evscript_finish(&run);
 	assert_int_equal(run.result.thread_count, 1);
 	assert_int_equal(run.result.totals.life_ns, 1000);
 	assert_int_equal(run.result.locks.count, 0);
-	evscript_stop(&run);
-}
-
-/* --- short waits --- */
-
-static void short_waits_are_taken_out_of_the_run_that_they_lie_in(void **state)
-{
-	struct evscript_run run;
-	const struct result_thread *a;
-
-	(void)state;
-	evscript_start(&run, "1000 task A found on cpu0\n"
-			     "1400 short A nr clock_nanosleep waits 3 wait 60 runnable 15\n"
-			     "1500 cpu0 switch A>- wait read\n"
-			     "1700 wake A by irq\n"
-			     "1700 cpu0 switch ->A\n"
-			     "2000 end\n");
-	a = evscript_thread(&run, "A");
-	assert_sum(a, 725, 15, 260, 0);
-	assert_int_equal(a->sum.by_class_ns[CLASS_SLEEP], 60);
-	assert_int_equal(a->sum.waits, 4);
-	assert_switches(a, 4, 0);
-	evscript_stop(&run);
-}
-
-static void short_waits_longer_than_their_run_are_cut_to_it(void **state)
-{
-	struct evscript_run run;
-	const struct result_thread *a;
-
-	(void)state;
-	evscript_init(&run.script);
-	evscript_play(&run.script, "1000 task A found on cpu0\n"
-				   "1400 short A nr read waits 2 wait 9000 runnable 9000\n"
-				   "1500 cpu0 switch A>- wait read\n"
-				   "2000 end\n");
-	finish(&run);
-	a = evscript_thread(&run, "A");
-	assert_sum(a, 0, 0, 1000, 0);
-	evscript_stop(&run);
-}
-
-static void short_waits_across_the_edge_of_a_window_count_by_its_share(void **state)
-{
-	struct evscript_run run;
-
-	(void)state;
-	in_windows(&run, 1250, 0,
-		   "1000 task A found on cpu0\n"
-		   "1100 cpu0 switch A>- wait read\n"
-		   "1100 cpu0 switch ->A\n"
-		   "1390 short A nr read waits 2 wait 100 runnable 40\n"
-		   "1400 cpu0 switch A>- wait read\n"
-		   "1500 end\n");
-	/* half of the run from 1100 to 1400 lies in the window */
-	assert_sum(evscript_thread(&run, "A"), 80, 20, 150, 0);
-	evscript_stop(&run);
-}
-
-static void a_core_left_for_a_short_wait_is_soon_taken_again(void **state)
-{
-	struct evscript_run run;
-	struct event e = { .type = EVENT_OFF, .time_ns = 1200 };
-
-	(void)state;
-	evscript_init(&run.script);
-	evscript_play(&run.script, "1000 task A found on cpu0\n");
-	e.off.thread = evscript_actor(&run.script, "A")->thread;
-	evscript_event(&run.script, &e);
-	evscript_play(&run.script, "1400 short A nr read waits 1 wait 10 runnable 0\n"
-				   "1500 cpu0 switch A>- wait read\n"
-				   "1600 cpu0 switch ->A\n"
-				   "2000 end\n");
-	finish(&run);
-	assert_sum(evscript_thread(&run, "A"), 890, 0, 110, 0);
-	assert_int_equal(run.result.parallelism.active_ns, 900);
-	evscript_stop(&run);
-}
-
-/* --- losses and nonsense --- */
-
-static void a_gap_in_the_switch_counts_is_time_that_nobody_knows(void **state)
-{
-	struct evscript_run run;
-	const struct result_thread *a;
-
-	(void)state;
-	evscript_start(&run, "1000 task A found on cpu0\n"
-			     "1100 cpu0 switch A>- wait read\n"
-			     "1200 cpu0 switch ->A\n"
-			     "1300 cpu0 switch A>- wait read\n"
-			     "1400 cpu0 switch ->A\n"
-			     "1450 cpu0 switch A>- preempted\n"
-			     "1450 lose cpu0 from 1250\n"
-			     "1600 cpu0 switch ->A\n"
-			     "2000 end\n");
-	a = evscript_thread(&run, "A");
-	/* it ran until the hole began, then somewhat, until it was out at 1450 */
-	assert_sum(a, 100 + 50 + 400, 150, 100, 200);
-	/* the kernel's own counts tell of the switches whose records are lost */
-	assert_switches(a, 2, 1);
-	assert_int_equal(run.result.parallelism.observed_ns, 800);
-	evscript_stop(&run);
-}
-
-static void a_lost_beginning_leaves_the_time_until_the_next_record_unknown(void **state)
-{
-	struct evscript_run run;
-
-	(void)state;
-	evscript_start(&run, "1000 task A found on cpu0\n"
-			     "1000 task B found wait read\n"
-			     "1000 task C forked of A\n"
-			     "1100 cpu1 switch ->B\n"
-			     "1150 cpu1 switch B>- wait read\n"
-			     "1150 cpu1 switch ->C\n"
-			     "1190 cpu1 switch C>- preempted\n"
-			     "1200 lose cpu1 from 1050\n"
-			     "1300 cpu1 switch ->B\n"
-			     "1400 cpu1 switch B>C preempted\n"
-			     "2000 end\n");
-	/* that B waited until 1100 and C was new until 1150 is lost with those records */
-	assert_sum(evscript_thread(&run, "B"), 100, 600, 150, 150);
-	assert_sum(evscript_thread(&run, "C"), 600, 210, 0, 190);
-	evscript_stop(&run);
-}
-
-static void a_thread_whose_task_record_is_lost_begins_with_its_first_event(void **state)
-{
-	struct evscript_run run;
-	const struct result_thread *a;
-
-	(void)state;
-	evscript_start(&run, "1000 task M found on cpu1\n"
-			     "1100 task A forked of M\n"
-			     "1100 drop\n"
-			     "1200 cpu0 switch ->A\n"
-			     "1300 cpu0 switch A>- wait read\n"
-			     "1400 cpu0 switch ->A\n"
-			     "2000 end\n");
-	a = evscript_thread(&run, "A");
-	assert_sum(a, 700, 100, 100, 0);
-	assert_int_equal(a->start_ns, 100);
-	assert_string_equal(a->comm, "");
-	evscript_stop(&run);
-}
-
-static void a_forked_thread_that_no_record_tells_of_has_not_waited_for_a_core_all_along(void **state)
-{
-	struct evscript_run run;
-
-	(void)state;
-	evscript_start(&run, "1000 task A found on cpu0\n"
-			     "1100 task B forked of A\n"
-			     "1200 cpu1 switch ->B\n"
-			     "1300 cpu1 switch B>- dead\n"
-			     "1300 lose cpu1 from 1150\n"
-			     "2000 end\n");
-	assert_sum(evscript_thread(&run, "B"), 0, 0, 0, 900);
-	evscript_stop(&run);
-}
-
-static void an_event_that_comes_twice_counts_once(void **state)
-{
-	struct evscript_run run;
-
-	(void)state;
-	evscript_start(&run, "1000 task A found on cpu0\n"
-			     "1100 cpu0 switch A>- wait read\n"
-			     "1100 again\n"
-			     "1200 cpu0 switch ->A\n"
-			     "1200 again\n"
-			     "1300 cpu0 switch A>- dead\n"
-			     "1300 again\n"
-			     "2000 end\n");
-	assert_sum(evscript_thread(&run, "A"), 200, 0, 100, 0);
-	assert_int_equal(run.result.ignored, 2);
-	evscript_stop(&run);
-}
-
-static void records_from_before_what_is_known_are_not_believed(void **state)
-{
-	struct evscript_run run;
-	struct event e;
-
-	(void)state;
-	evscript_init(&run.script);
-	evscript_play(&run.script, "1000 task A found on cpu0\n"
-				   "1100 cpu0 switch A>- wait read\n"
-				   "1500 cpu0 switch ->A\n");
-	e = switch_event(evscript_actor(&run.script, "A"), 1200, 1250, 1300);
-	e.out.voluntary++;
-	evscript_event(&run.script, &e);
-	run.script.recording.end_ns = 2000;
-	finish(&run);
-	assert_sum(evscript_thread(&run, "A"), 600, 0, 400, 0);
-	assert_int_equal(run.result.ignored, 1);
-	evscript_stop(&run);
-}
-
-static void times_that_run_backwards_within_a_record_are_put_in_order(void **state)
-{
-	struct evscript_run run;
-	struct event e;
-
-	(void)state;
-	evscript_init(&run.script);
-	evscript_play(&run.script, "1000 task A found on cpu0\n"
-				   "1100 cpu0 switch A>- wait read\n");
-	/* out after in, woken after that */
-	e = switch_event(evscript_actor(&run.script, "A"), 1900, 5000, 1500);
-	evscript_event(&run.script, &e);
-	run.script.recording.end_ns = 2000;
-	finish(&run);
-	assert_sum(evscript_thread(&run, "A"), 1000, 0, 0, 0);
-	evscript_stop(&run);
-}
-
-static void a_thread_looked_at_just_while_it_left_ran_until_then(void **state)
-{
-	struct evscript_run run;
-	struct event e;
-
-	(void)state;
-	evscript_init(&run.script);
-	/* found blocked at 1050; its record says that it left at 1040 */
-	evscript_play(&run.script, "1050 task A found wait read\n");
-	evscript_actor(&run.script, "A")->out.voluntary++;
-	e = switch_event(evscript_actor(&run.script, "A"), 1040, 1200, 1250);
-	evscript_event(&run.script, &e);
-	run.script.recording.end_ns = 2000;
-	finish(&run);
-	assert_sum(evscript_thread(&run, "A"), 40 + 750, 50, 160, 0);
-	assert_int_equal(run.result.parallelism.active_ns, 790);
-	evscript_stop(&run);
-}
-
-static void events_of_an_ended_thread_or_of_none_are_counted_and_left(void **state)
-{
-	struct evscript_run run;
-	struct event e;
-
-	(void)state;
-	evscript_init(&run.script);
-	evscript_play(&run.script, "1000 task A found on cpu0\n"
-				   "1100 cpu0 switch A>- dead\n");
-	e = switch_event(evscript_actor(&run.script, "A"), 1200, 1250, 1300);
-	evscript_event(&run.script, &e);
-	e.out.thread = 0;
-	evscript_event(&run.script, &e);
-	e = (struct event){ .type = EVENT_TYPES, .time_ns = 1400 };
-	evscript_event(&run.script, &e);
-	e = (struct event){ .type = EVENT_OFF, .time_ns = UINT64_MAX };
-	evscript_event(&run.script, &e);
-	run.script.recording.end_ns = 2000;
-	finish(&run);
-	assert_int_equal(run.result.ignored, 4);
-	assert_int_equal(run.result.duration_ns, 1000);
-	assert_sum(evscript_thread(&run, "A"), 100, 0, 0, 0);
-	evscript_stop(&run);
-}
-
-static void thread_numbers_may_be_any(void **state)
-{
-	struct evscript_run run;
-	struct event e;
-
-	(void)state;
-	evscript_init(&run.script);
-	for (uint32_t i = 0; i < 1000; i++) {
-		e = (struct event){ .type = EVENT_TASK, .time_ns = 1000 };
-		e.task = (struct event_task){
-			.thread = UINT32_MAX - i * 4000000,
-			.tid = UINT32_MAX - i,
-			.tgid = UINT32_MAX - i,
-			.how = TASK_EXECED,
-			.comm = "a name that is longer than the kernel has any",
-			.command = "",
-		};
-		evscript_event(&run.script, &e);
-	}
-	run.script.recording.end_ns = 2000;
-	finish(&run);
-	assert_int_equal(run.result.thread_count, 1000);
-	assert_int_equal(run.result.process_count, 1000);
-	assert_string_equal(run.result.threads.at[0].comm, "a name that is ");
 	evscript_stop(&run);
 }
 
@@ -942,23 +604,6 @@ int main(void)
 		cmocka_unit_test(without_a_window_a_recording_begins_at_its_first_event),
 		cmocka_unit_test(a_file_that_was_cut_off_ends_with_its_last_event),
 		cmocka_unit_test(only_what_was_asked_for_is_in_the_sums),
-		cmocka_unit_test(short_waits_are_taken_out_of_the_run_that_they_lie_in),
-		cmocka_unit_test(short_waits_longer_than_their_run_are_cut_to_it),
-		cmocka_unit_test(short_waits_across_the_edge_of_a_window_count_by_its_share),
-		cmocka_unit_test(a_core_left_for_a_short_wait_is_soon_taken_again),
-		cmocka_unit_test(a_gap_in_the_switch_counts_is_time_that_nobody_knows),
-		cmocka_unit_test(
-			a_lost_beginning_leaves_the_time_until_the_next_record_unknown),
-		cmocka_unit_test(
-			a_thread_whose_task_record_is_lost_begins_with_its_first_event),
-		cmocka_unit_test(
-			a_forked_thread_that_no_record_tells_of_has_not_waited_for_a_core_all_along),
-		cmocka_unit_test(an_event_that_comes_twice_counts_once),
-		cmocka_unit_test(records_from_before_what_is_known_are_not_believed),
-		cmocka_unit_test(times_that_run_backwards_within_a_record_are_put_in_order),
-		cmocka_unit_test(a_thread_looked_at_just_while_it_left_ran_until_then),
-		cmocka_unit_test(events_of_an_ended_thread_or_of_none_are_counted_and_left),
-		cmocka_unit_test(thread_numbers_may_be_any),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

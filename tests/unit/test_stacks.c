@@ -179,8 +179,10 @@ static void every_allocation_may_fail_once(void **state)
 
 static void classes_are_found_by_the_names_of_the_contract(void **state)
 {
-	static const char *const names[] = { "gil",    "lock", "sync",	"idle",	 "sleep",  "file",
-					     "socket", "pipe", "child", "fault", "kernel", "other" };
+	static const char *const names[] = {
+		"gil",	  "lock", "sync",  "idle",  "sleep",  "file",
+		"socket", "pipe", "child", "fault", "kernel", "other",
+	};
 
 	(void)state;
 	for (int i = 0; i < CLASS_COUNT; i++) {

@@ -170,7 +170,6 @@ uint32_t context_ender_tid(const struct context *c, enum ender ender, uint32_t i
 		int tell_rc = 0;                                                                   \
 		for (int tell_i = 0; tell_i < (c)->observer_count && !tell_rc; tell_i++) {         \
 			const struct observer *tell_o = &(c)->observers[tell_i];                   \
-                                                                                                   \
 			if (tell_o->analysis->callback)                                            \
 				tell_rc = tell_o->analysis->callback(tell_o->self, __VA_ARGS__);   \
 		}                                                                                  \

@@ -464,7 +464,8 @@ static void find_wakeup(struct findings *self)
 	fmt_ns(&self->title, stalled_ns / wakeups);
 	strbuf_puts(&self->title, " each)");
 	f = found(self, "wakeup", stalled, stalled,
-		  "Hand work over less often and in larger pieces, or keep both sides on one core.");
+		  "Hand work over less often and in larger pieces, or keep both sides on one "
+		  "core.");
 	prove_ns(self, f, "stalled_ns", stalled_ns);
 	prove_count(self, f, "wakeups", wakeups);
 }
@@ -513,7 +514,8 @@ static void find_cpu(struct findings *self)
 	if (p->mean < 0.6 * self->cores || self->count)
 		return;
 	strbuf_addf(&self->title,
-		    "Using the cores: on average %.3g of %.0f worked for it, and no wait stands out",
+		    "Using the cores: on average %.3g of %.0f worked for it, and no wait "
+		    "stands out",
 		    p->mean, self->cores);
 	f = found(self, "cpu", p->mean / self->cores, 0,
 		  "Look at the flame graph of samples; spinning on a lock and false sharing look "

@@ -19,10 +19,10 @@
 #include "core/stacks.h"
 
 struct model_options {
-	/* the window, CLOCK_MONOTONIC; start 0: at the first event; end 0: at the recording's end */
+	/* the window, CLOCK_MONOTONIC; 0: where the recording begins, and ends */
 	uint64_t start_ns, end_ns;
 	uint32_t tgid, tid; /* only these; 0 all */
-	const char *machine; /* whose system call numbers these are (uname); NULL: x86_64 */
+	const char *machine; /* of the system call numbers (uname); NULL: x86_64 */
 };
 
 struct model;

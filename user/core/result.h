@@ -41,7 +41,7 @@ int wait_class_find(const char *name);
 /* Sums of a thread, a process or all. life = run + runnable + wait. */
 struct totals {
 	uint64_t life_ns, run_ns, runnable_ns, wait_ns;
-	uint64_t preempted_ns; /* the part of runnable_ns after a preemption; the rest is after a wakeup */
+	uint64_t preempted_ns; /* the part of runnable_ns after preemptions, not after wakeups */
 	uint64_t unknown_ns; /* between start and end but lost; not in life_ns */
 	uint64_t censored_ns; /* of wait_ns: waits that began before or ended after the window */
 	uint64_t by_class_ns[CLASS_COUNT];
@@ -170,7 +170,8 @@ struct evidence {
 };
 
 struct finding {
-	/* "cores" "lock" "disk" "network" "child" "serial" "idle" "cpu": stable, scripts ask for them */
+	/* "cores" "lock" "disk" "network" "child" "serial" "wakeup" "idle" "cpu":
+	 * stable, scripts ask for them */
 	const char *id;
 	const char *title; /* one sentence with its numbers */
 	double share; /* of the time that it explains, 0 … 1 */
@@ -197,7 +198,7 @@ struct result {
 	uint32_t thread_count, process_count;
 	uint64_t stacks_seen, stacks_truncated, stacks_complete; /* user stacks, by use */
 	uint64_t records; /* waits in the file */
-	uint64_t ignored; /* events that made no sense: the file is damaged, or the probes have a bug */
+	uint64_t ignored; /* events that made no sense: a damaged file, or a bug in the probes */
 	VEC(struct result_thread) threads;
 	VEC(struct result_process) processes;
 	struct result_parallelism parallelism;

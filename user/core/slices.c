@@ -52,7 +52,8 @@ static int tell_interrupted_run(struct context *c, uint32_t index, uint64_t from
 	const struct thread *t = thread_at(c, index);
 	const struct shorts *shorts = t->shorts;
 	/* a thread that was found has run since ever, but its sums only since the start */
-	uint64_t whole = to_ns - min_u64(to_ns, max_u64(from_ns, min_u64(c->first_ns, c->start_ns)));
+	uint64_t since_ns = max_u64(from_ns, min_u64(c->first_ns, c->start_ns));
+	uint64_t whole = to_ns - min_u64(to_ns, since_ns);
 	uint64_t part = context_overlap(c, from_ns, to_ns), left = part, runnable;
 	int rc = 0;
 
@@ -366,7 +367,8 @@ int slices_comm(struct context *c, const struct event *e)
  * Brings an OUT thread to @out_ns, when it was out again. Was it the absence
  * that is known already, nothing is to do.
  */
-static int out_again(struct context *c, uint32_t index, const struct event_out *out, uint64_t out_ns)
+static int out_again(struct context *c, uint32_t index, const struct event_out *out,
+		     uint64_t out_ns)
 {
 	struct thread *t = thread_at(c, index);
 	bool first = t->open.why == OUT_NEW && out->why == OUT_NEW;
@@ -380,7 +382,8 @@ static int out_again(struct context *c, uint32_t index, const struct event_out *
 }
 
 /* Everything up to the switch-out that @out is about. */
-static int until_out(struct context *c, uint32_t index, const struct event_out *out, uint64_t out_ns)
+static int until_out(struct context *c, uint32_t index, const struct event_out *out,
+		     uint64_t out_ns)
 {
 	struct thread *t = thread_at(c, index);
 	bool whole = counts_follow(t, out->voluntary, out->involuntary);
