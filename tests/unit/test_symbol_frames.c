@@ -193,6 +193,23 @@ static void an_address_that_nothing_is_known_of_stays_an_address(void **state)
 	recorder_close(&r);
 }
 
+static void a_return_address_in_no_code_is_none(void **state)
+{
+	struct fake_proc *p = *state;
+	struct recorder r;
+	uint32_t leaf, frame = 7;
+
+	fake_file(p, 50, "maps", "1000-2000 r-xp 00003000 00:01 5 /usr/lib/same\n");
+	assert_int_equal(recorder_open(&r, p->proc, "/nonexistent"), 0);
+	assert_int_equal(frames_user(r.frames, 50, 1000, 0x9000, false, &frame), 0);
+	assert_int_equal(frame, 0);
+	assert_int_equal(r.events.count, 0);
+	/* but where a thread stood it stood */
+	leaf = user(&r, 50, 0x9000, true);
+	assert_string_equal(emitted(&r, EVENT_FRAME, leaf), "");
+	recorder_close(&r);
+}
+
 static const char jit_maps[] = "4000-6000 rwxp 00000000 00:00 0 \n";
 static const char in_a_container[] = "Name:\tnode\nPid:\t%u\nNSpid:\t%u\t7\nNSpgid:\t1\t1\n";
 
@@ -342,6 +359,7 @@ int main(void)
 		cmocka_unit_test(a_return_address_belongs_to_the_call_before_it),
 		cmocka_unit_test(a_place_is_one_frame_and_told_before_its_number_is_used),
 		cmocka_unit_test(an_address_that_nothing_is_known_of_stays_an_address),
+		cmocka_unit_test(a_return_address_in_no_code_is_none),
 		cmocka_unit_test(jit_code_is_named_by_the_map_of_its_process),
 		cmocka_unit_test(a_map_that_is_a_link_is_not_followed),
 		cmocka_unit_test(kernel_frames_are_one_for_all_processes),

@@ -330,6 +330,7 @@ static int decode_stack(struct decoder *d, const struct wire_stack *w, const uin
 {
 	struct event e = { .type = EVENT_STACK, .time_ns = w->time_ns };
 	bool kernel = w->head.flags & WIRE_STACK_KERNEL;
+	uint32_t count;
 	int rc;
 
 	if (map_get(&d->stacks, w->hash))
@@ -337,17 +338,21 @@ static int decode_stack(struct decoder *d, const struct wire_stack *w, const uin
 	d->frames.count = 0;
 	if (vec_reserve(&d->frames, w->count))
 		return -ENOMEM;
-	for (uint32_t i = 0; i < w->count; i++) {
-		rc = d->ops.frame(d->ctx, w->tgid, kernel, w->time_ns, frames[i], i == 0 && !kernel,
-				  &d->frames.at[i]);
+	for (count = 0; count < w->count; count++) {
+		rc = d->ops.frame(d->ctx, w->tgid, kernel, w->time_ns, frames[count],
+				  count == 0 && !kernel, &d->frames.at[count]);
 		if (rc)
 			return rc;
+		if (!d->frames.at[count])
+			break;
 	}
 	e.stack.stack = ++d->last_stack;
 	e.stack.tgid = w->tgid;
 	e.stack.flags = w->head.flags;
+	if (count < w->count) /* what lies beyond an address that is none is not known */
+		e.stack.flags &= (uint8_t)~(STACK_COMPLETE | STACK_TRUNCATED);
 	e.stack.place = kernel ? d->ops.kernel_place(d->ctx, frames, w->count) : PLACE_NONE;
-	e.stack.count = w->count;
+	e.stack.count = count;
 	e.stack.frames = d->frames.at;
 	rc = map_put(&d->stacks, w->hash, e.stack.stack);
 	return rc ? rc : d->ops.emit(d->ctx, &e);

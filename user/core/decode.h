@@ -15,7 +15,8 @@
 
 struct decode_ops {
 	/* Called for each frame of a new stack: its number, which must have been
-	 * emitted (EVENT_FRAME) when it is new. 0 or a negative errno. */
+	 * emitted (EVENT_FRAME) when it is new; 0 when the address is in no code:
+	 * there the stack ends. 0 or a negative errno. */
 	int (*frame)(void *ctx, uint32_t tgid, bool kernel, uint64_t time_ns, uint64_t address,
 		     bool exact, uint32_t *ret_frame);
 	/* Called for a futex that was not seen before: appends what lies there

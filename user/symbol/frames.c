@@ -113,7 +113,11 @@ int frames_user(struct frames *f, uint32_t tgid, uint64_t time_ns, uint64_t addr
 	/* a call may be the last instruction of what is mapped */
 	int error = spaces_find(f->options.spaces, tgid, time_ns, address - !exact, &place);
 
-	if (error && error != -ENOENT)
+	if (error == -ENOENT && !exact) {
+		*ret_frame = 0;
+		return 0;
+	}
+	if (error && error != -ENOENT && error != -ESRCH)
 		return error;
 	if (error) {
 		key.kind = FRAME_NOWHERE;

@@ -38,8 +38,9 @@ void frames_free(struct frames *f);
 /*
  * The number (1, 2 …) of the frame at an address of a process. @exact: the
  * address itself was executed (a stack's leaf, the frame under a signal
- * handler); else it is a return address, whose call lies before it. 0,
- * -ENOMEM, -EOVERFLOW, or an error of emit.
+ * handler); else it is a return address, whose call lies before it. One that
+ * lies in no code of its process is no return address: the walk went astray,
+ * and *ret_frame is 0. 0, -ENOMEM, -EOVERFLOW, or an error of emit.
  */
 int frames_user(struct frames *f, uint32_t tgid, uint64_t time_ns, uint64_t address, bool exact,
 		uint32_t *ret_frame);

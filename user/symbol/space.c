@@ -352,7 +352,7 @@ int spaces_find(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t addr
 		if (is_new)
 			m = image_find(process_era(p, time_ns)->image, time_ns, address);
 		if (!m)
-			return -ENOENT;
+			return process_era(p, time_ns)->image->now.count ? -ENOENT : -ESRCH;
 	}
 	ret->module = m->module;
 	ret->offset = address;
@@ -400,7 +400,7 @@ static int describe_file(struct spaces *s, uint32_t tgid, const struct maps_line
 	}
 	/* mmap(MAP_SHARED | MAP_ANONYMOUS): a file that nobody can see */
 	if (!strncmp(line->path, "/dev/zero", strlen("/dev/zero"))) {
-		strbuf_puts(out, "shared anon");
+		strbuf_addf(out, "shared anon %" PRIu64 "+0x%" PRIx64, line->inode, offset);
 	} else {
 		strbuf_add(out, name, maps_path_length(name));
 		strbuf_addf(out, "+0x%" PRIx64, offset);

@@ -44,7 +44,9 @@ struct space_place {
 	uint64_t offset; /* in the file; MODULE_JIT: the address */
 };
 
-/* What was at an address of a process at a time: 0, -ENOENT, or -ENOMEM. */
+/* What was at an address of a process at a time: 0; -ENOENT when nothing that
+ * can be executed was; -ESRCH when nothing at all is known of the process then;
+ * or -ENOMEM. */
 int spaces_find(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t address,
 		struct space_place *ret);
 
