@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* kernel: kallsyms, our own frames in kernel stacks, and what a stack is about. */
+/* kernel: kallsyms, and what a kernel stack is about. */
 #include "oom.h"
 #include "symbol/kernel.h"
 #include "unit.h"
@@ -74,6 +74,20 @@ static void kernel_functions_reach_to_the_next_one(void **state)
 	kernel_free(k);
 }
 
+static void padding_before_a_function_is_the_functions(void **state)
+{
+	struct kernel *k = kernel_of("ffffffff81000000 T before\n"
+				     "ffffffff81000100 t __pfx_function\n"
+				     "ffffffff81000110 T function\n");
+
+	(void)state;
+	assert_non_null(k);
+	assert_named(k, 0xffffffff810000ff, "before", "[kernel]");
+	assert_named(k, 0xffffffff8100010f, "function", "[kernel]");
+	assert_named(k, 0xffffffff81000110, "function", "[kernel]");
+	kernel_free(k);
+}
+
 static void hidden_addresses_are_no_symbols(void **state)
 {
 	struct kernel *k = kernel_of("0000000000000000 T _stext\n0000000000000000 T schedule\n");
@@ -119,33 +133,7 @@ static void stack_make(struct stack *s, const char *const *names)
 	assert_non_null(s->kernel);
 }
 
-static size_t own_frames(const char *const *names)
-{
-	struct stack s;
-	size_t n;
-
-	stack_make(&s, names);
-	n = kernel_own_frames(s.kernel, s.frames, s.count);
-	kernel_free(s.kernel);
-	return n;
-}
-
 #define STACK(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
-static void the_probes_own_frames_are_recognised(void **state)
-{
-	(void)state;
-	assert_int_equal(own_frames(STACK("__schedule", "schedule", "futex_wait")), 0);
-	assert_int_equal(own_frames(STACK("bpf_prog_1234_on_switch", "bpf_trace_run4",
-					  "__traceiter_sched_switch", "__schedule", "schedule")),
-			 3);
-	/* where programs have no names in kallsyms */
-	assert_int_equal(own_frames(STACK("", "", "bpf_trace_run4", "__schedule")), 3);
-	assert_int_equal(own_frames(STACK("", "__schedule", "schedule")), 0);
-	/* another's program further down is not ours */
-	assert_int_equal(own_frames(STACK("__schedule", "bpf_prog_1_x", "net_rx_action")), 0);
-	assert_int_equal(own_frames(STACK("bpf_prog_1_on_switch")), 1);
-}
 
 static enum kernel_place place_of(const char *const *names)
 {
@@ -164,7 +152,7 @@ static void a_kernel_stack_tells_what_its_thread_waited_for(void **state)
 	assert_int_equal(place_of(STACK("__schedule", "schedule", "do_nanosleep")), PLACE_NONE);
 	assert_int_equal(place_of(STACK("")), PLACE_NONE);
 	assert_int_equal(place_of(STACK("__schedule", "schedule_preempt_disabled",
-					"rwsem_down_write_slowpath", "down_write", "vm_mmap_pgoff")),
+					"rwsem_down_write_slowpath", "down_write", "mmap_region")),
 			 PLACE_LOCK);
 	assert_int_equal(place_of(STACK("schedule", "__mutex_lock.constprop.0", "pipe_write")),
 			 PLACE_LOCK);
@@ -251,7 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kernel_functions_reach_to_the_next_one),
 		cmocka_unit_test(hidden_addresses_are_no_symbols),
-		cmocka_unit_test(the_probes_own_frames_are_recognised),
+		cmocka_unit_test(padding_before_a_function_is_the_functions),
 		cmocka_unit_test(a_kernel_stack_tells_what_its_thread_waited_for),
 		cmocka_unit_test(the_function_nearest_the_leaf_decides_but_a_fault_outdoes_its_io),
 		cmocka_unit_test(this_kernel_has_names_where_they_may_be_seen),

@@ -97,7 +97,7 @@ static const struct opt options[] = {
 	  OPT_TEXT, offsetof(struct export_options, out), 0, 0, NULL },
 	{ 0, "weight", "WHAT", "wall: all time (default); oncpu: samples; offcpu: waiting",
 	  OPT_CALL, offsetof(struct export_options, weight), 0, 0, parse_weight },
-	{ 0, "class", "CLASSES", "only these, with commas: run, runnable, lock, sync, file …", OPT_CALL,
+	{ 0, "class", "CLASSES", "only these: run, runnable, lock, sync, file …", OPT_CALL,
 	  offsetof(struct export_options, classes), 0, 0, parse_classes },
 	{ 0, "by", "ROOT", "thread (default), or process: its threads together", OPT_CALL,
 	  offsetof(struct export_options, by_process), 0, 0, parse_by },

@@ -146,6 +146,10 @@ int kernel_find(struct kernel *k, uint64_t address, struct kernel_symbol *ret)
 		return error;
 	if (!symtab_find(&k->symbols, address, &symbol))
 		return -ENOENT;
+	/* the padding before a function (FineIBT); one comes there by looking at
+	 * the byte before its first */
+	if (!strncmp(symbol.name, "__pfx_", strlen("__pfx_")))
+		symbol.name += strlen("__pfx_");
 	ret->name = symbol.name;
 	ret->module = symbol.name + strlen(symbol.name) + 1;
 	if (!*ret->module)
@@ -159,34 +163,6 @@ static const char *frame_name(struct kernel *k, uint64_t address)
 	struct kernel_symbol symbol;
 
 	return address && !kernel_find(k, address - 1, &symbol) ? symbol.name : NULL;
-}
-
-static bool starts_with(const char *name, const char *prefix)
-{
-	return !strncmp(name, prefix, strlen(prefix));
-}
-
-size_t kernel_own_frames(struct kernel *k, const uint64_t *frames, size_t count)
-{
-	enum { DEPTH = 16 };
-	static const char *const own[] = {
-		"bpf_prog_", "bpf_trace_run", "__bpf_trace_", "__traceiter_", "bpf_get_stack",
-		"bpf_trampoline_", "bpf_dispatcher_", "___bpf_prog_run", "__bpf_prog_",
-	};
-	size_t found = 0;
-
-	for (size_t i = 0; i < count && i < DEPTH; i++) {
-		const char *name = frame_name(k, frames[i]);
-		bool is_own = false;
-
-		for (size_t j = 0; name && j < ARRAY_COUNT(own); j++)
-			is_own |= starts_with(name, own[j]);
-		if (is_own)
-			found = i + 1;
-		else if (name) /* where bpf_jit_kallsyms is off probes have no name */
-			break;
-	}
-	return found;
 }
 
 /*

@@ -2,11 +2,10 @@
 /*
  * kernel: names of kernel code from /proc/kallsyms, and what a kernel stack
  * tells about why its thread waited. The file is read once (0.1 s), when first
- * needed: the recorder's own probes must be attached by then to be known.
+ * needed.
  *
  * Kernel stacks are leaf first. Their frames are return addresses, but for
- * the leaf of a sample; looked up at address - 1 a leaf gives the same name
- * unless it is a function's very first byte.
+ * the leaf of a sample, which is looked up the same way.
  */
 #ifndef RUNWAIT_SYMBOL_KERNEL_H
 #define RUNWAIT_SYMBOL_KERNEL_H
@@ -33,10 +32,6 @@ int kernel_find(struct kernel *k, uint64_t address, struct kernel_symbol *ret);
 
 /* Whether kallsyms has addresses: not without CAP_SYSLOG. Reads them. */
 bool kernel_has_symbols(struct kernel *k);
-
-/* How many frames at the leaf are the recorder's own: the probe that took the
- * stack and what called it. */
-size_t kernel_own_frames(struct kernel *k, const uint64_t *frames, size_t count);
 
 /* What a stack is about, by the functions in it. */
 enum kernel_place kernel_place(struct kernel *k, const uint64_t *frames, size_t count);
