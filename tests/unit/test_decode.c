@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/map.h"
 #include "core/decode.h"
 
 #include "base/alloc.h"
@@ -48,7 +49,7 @@ static int on_frame(void *ctx, uint32_t tgid, bool kernel, uint64_t time_ns, uin
 }
 
 static int on_futex_place(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t address,
-			  struct strbuf *text, bool *ret_shared)
+			  struct strbuf *text, uint64_t *ret_sharing)
 {
 	struct seen *s = ctx;
 
@@ -57,7 +58,7 @@ static int on_futex_place(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t a
 	(void)address;
 	s->place_count++;
 	strbuf_puts(text, s->place ? s->place : "");
-	*ret_shared = s->place_shared;
+	*ret_sharing = s->place_shared ? hash_bytes(text->buf, text->len) : 0;
 	return s->place_rc;
 }
 
@@ -610,7 +611,7 @@ static void wakers_are_told_from_interrupts(void **state)
 		{ SEEN | IRQ | WIRE_WAKER_IDLE, 0, -1, WAKER_INTERRUPT },
 		{ SEEN | WIRE_WAKER_USER, 0, -1, WAKER_INTERRUPT },
 		{ SEEN | IRQ, 0, 202, WAKER_INTERRUPT },
-		/* loopback: write to read, sendto to epoll_wait, connect to accept, close to poll */
+		/* loopback: write to read, sendto to epoll_wait, connect to accept, … */
 		{ SEEN | IRQ, 0, 1, WAKER_TASK },
 		{ SEEN | IRQ, 232, 44, WAKER_TASK },
 		{ SEEN | IRQ, 43, 42, WAKER_TASK },

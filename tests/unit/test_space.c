@@ -532,7 +532,7 @@ static void no_failing_allocation_is_fatal(void **state)
 		struct spaces *spaces = ms ? spaces_new(p->proc, ms) : NULL;
 		struct space_place place = { 0 };
 		struct strbuf sb = STRBUF_INIT;
-		bool shared;
+		uint64_t sharing;
 		int error = spaces ? spaces_seed(spaces, 90, 1 * s) : -ENOMEM;
 
 		if (!error)
@@ -542,7 +542,7 @@ static void no_failing_allocation_is_fatal(void **state)
 		if (!error)
 			error = spaces_find(spaces, 91, 4 * s, 0x1010, &place);
 		if (!error)
-			error = spaces_describe(spaces, 90, 4 * s, 0x1010, &sb, &shared);
+			error = spaces_describe(spaces, 90, 4 * s, 0x1010, &sb, &sharing);
 		if (!error) {
 			assert_string_equal(module_short_name(ms, place.module), "oom");
 			assert_string_equal(sb.buf, "oom+0x1010");
@@ -567,15 +567,15 @@ static void assert_described(struct world *w, const void *address, const char *e
 {
 	static uint64_t time_ns;
 	struct strbuf sb = STRBUF_INIT;
-	bool shared = !expect_shared;
+	uint64_t sharing = !expect_shared;
 
 	/* far enough from the last for /proc to be asked again */
 	time_ns += 100 * s;
 	assert_int_equal(spaces_describe(w->spaces, (uint32_t)getpid(), time_ns,
-					 (uintptr_t)address, &sb, &shared),
+					 (uintptr_t)address, &sb, &sharing),
 			 0);
 	assert_string_equal(sb.buf, expected);
-	assert_int_equal(shared, expect_shared);
+	assert_int_equal(sharing != 0, expect_shared);
 	strbuf_release(&sb);
 }
 
@@ -599,7 +599,7 @@ static void data_is_called_what_its_program_calls_it(void **state)
 	assert_described(&w, &zero_variable.second, "zero_variable+0x4", false);
 	assert_described(&w, &local, "[stack]", false);
 	assert_described(&w, anon, "anon", false);
-	assert_described(&w, shared, "shared anon", true);
+	assert_described(&w, shared, "shared anon+0x0", true);
 	assert_described(&w, file + 4096 + 8, "memfd:runwait-test+0x1008", true);
 	assert_described(&w, NULL, "", false);
 	munmap(anon, 4096);

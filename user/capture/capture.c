@@ -34,6 +34,9 @@
  */
 enum { SETTLE_NS = 1000000 };
 
+/* What array maps of kernels before 6.x may hold in one element (4 MiB), less the rest of a ring. */
+enum { RING_SIZE_SAFE = 2 << 20 };
+
 /* Kernel stacks: 3.5 us each, so from 1 ms on they cost less than 0.4 % of the wait. */
 enum { KERNEL_STACK_NS = 1000000, KERNEL_STACK_VAGUE_NS = 100000 };
 
@@ -70,12 +73,13 @@ static int on_rare(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-static uint64_t ring_size_for(uint64_t wanted)
+/* Of one CPU: what many CPUs must share is less for each. */
+static uint64_t ring_size_for(uint64_t wanted, size_t cpus)
 {
 	uint64_t size = 16 << 10;
 
 	if (!wanted)
-		wanted = CAPTURE_BUFFER_DEFAULT;
+		wanted = cpus <= 8 ? CAPTURE_BUFFER_MAX : RING_SIZE_SAFE;
 	while (size < wanted && size < CAPTURE_BUFFER_MAX)
 		size *= 2;
 	return size;
@@ -98,17 +102,30 @@ static void config_fill(struct capture *c)
 	arguments_fill(config->argument, CONFIG_SYSCALLS);
 }
 
-static int capture_load(struct capture *c, struct error *err)
+static int capture_load_with(struct capture *c, uint64_t ring_size, struct error *err)
 {
 	c->skel = runwait_bpf__open();
 	if (!c->skel)
 		return error_set(err, -errno, "cannot open the probes: %s", strerror(errno));
-	c->merge.ring_size = ring_size_for(c->options.buffer_size);
-	c->ring_stride = WIRE_RING_DATA + c->merge.ring_size + WIRE_RING_SLACK;
+	c->merge.ring_size = ring_size;
+	c->ring_stride = WIRE_RING_DATA + ring_size + WIRE_RING_SLACK;
 	config_fill(c);
 	bpf_map__set_value_size(c->skel->maps.rings, (uint32_t)c->ring_stride);
 	bpf_map__set_max_entries(c->skel->maps.rings, (uint32_t)c->cpus);
 	return probes_load(&c->probes, c->skel, err);
+}
+
+static int capture_load(struct capture *c, struct error *err)
+{
+	uint64_t size = ring_size_for(c->options.buffer_size, c->cpus);
+	int rc = capture_load_with(c, size, err);
+
+	if (rc == -E2BIG && size > RING_SIZE_SAFE) {
+		runwait_bpf__destroy(c->skel);
+		c->probes = (struct probes){ 0 };
+		rc = capture_load_with(c, RING_SIZE_SAFE, err);
+	}
+	return rc;
 }
 
 static int capture_map_rings(struct capture *c, struct error *err)

@@ -31,12 +31,12 @@ struct capture_options {
 	bool children; /* follow fork into new processes */
 	bool stacks;
 	uint32_t frequency_hz; /* of on-CPU samples; 0 none */
-	uint64_t buffer_size; /* bytes a CPU; 0: the default */
+	uint64_t buffer_size; /* bytes a CPU, rounded up to a power of 2; 0: the default */
 	uint64_t min_wait_ns;
 	bool verbose; /* let libbpf and the verifier speak, on stderr */
 };
 
-enum { CAPTURE_BUFFER_DEFAULT = 2 << 20, CAPTURE_BUFFER_MAX = 2 << 20, CAPTURE_PROBES_MAX = 16 };
+enum { CAPTURE_BUFFER_MAX = 8 << 20, CAPTURE_PROBES_MAX = 16 };
 
 /* Called with each record, in order of time; a negative errno ends the drain. */
 typedef int (*capture_record_fn)(void *ctx, const struct wire_head *record);

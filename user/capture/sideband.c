@@ -16,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SIDEBAND_PAGES = 64, SIDEBAND_RECORD_MAX = 64 << 10 };
+enum { SIDEBAND_PAGES = 256, /* a busy build machine maps some thousand files a second */
+	SIDEBAND_RECORD_MAX = 64 << 10 };
 
 struct sideband_ring {
 	int fd;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/fmt.h"
 #include "base/log.h"
+#include "cmd/load.h"
 #include "cmd/recorder.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,30 +22,27 @@ static const struct opt options[] = {
 };
 
 /* The last line: what there is now, what is missing in it, and what to do next. */
-static void say_outcome(const struct recorder_outcome *out, const char *path)
+static void say_outcome(const struct recorder_options *o, const struct recorder_outcome *out)
 {
+	bool largest = !o->capture.buffer_size || o->capture.buffer_size >= CAPTURE_BUFFER_MAX;
 	struct strbuf line = STRBUF_INIT;
 
-	strbuf_addf(&line, "%s: ", path);
+	strbuf_addf(&line, "%s: ", o->path);
 	fmt_size(&line, out->size);
-	strbuf_puts(&line, ", ");
-	fmt_count(&line, out->records);
-	strbuf_puts(&line, " records, ");
-	fmt_count(&line, out->threads);
-	strbuf_addf(&line, " thread%s, lost ", out->threads == 1 ? "" : "s");
-	fmt_count(&line, out->lost);
+	strbuf_addf(&line, ", %" PRIu64 " records, %" PRIu64 " thread%s, lost %" PRIu64, out->records,
+		    out->threads, out->threads == 1 ? "" : "s", out->lost);
 	if (out->lost)
-		strbuf_puts(&line, " (a larger --buffer loses less)");
+		strbuf_addf(&line, " (%s loses less)", largest ? "--min-wait" : "a larger --buffer");
 	strbuf_puts(&line, "; next: runwait report");
-	if (strcmp(path, "runwait.rw"))
-		strbuf_addf(&line, " %s", path);
+	if (strcmp(o->path, LOAD_DEFAULT_FILE))
+		strbuf_addf(&line, " %s", o->path);
 	log_info("%s", line.buf);
 	strbuf_release(&line);
 }
 
 static int record_run(int argc, char **argv)
 {
-	struct record_options o = { .output = "runwait.rw" };
+	struct record_options o = { .output = LOAD_DEFAULT_FILE };
 	struct recorder_outcome out = { .fd = -1 };
 	struct error err = ERROR_INIT;
 	int status, rc;
@@ -57,7 +55,7 @@ static int record_run(int argc, char **argv)
 	o.recorder.path = o.output;
 	rc = recorder_run(&o.recorder, &out, &err);
 	if (!out.exec_error && out.fd >= 0)
-		say_outcome(&out, o.output);
+		say_outcome(&o.recorder, &out);
 	status = recorder_status(&o.recorder, &out, rc, &err);
 	recorder_options_release(&o.recorder);
 	return status;

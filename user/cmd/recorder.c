@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -293,12 +294,14 @@ static int recorder_begin(struct recorder *r, struct error *err)
 
 static int recorder_step(struct recorder *r)
 {
-	uint64_t now;
+	uint64_t began = clock_monotonic_ns(), now;
 	int rc = translate_read_mappings(r->translate, on_mapping, r);
 
 	if (!rc)
 		rc = capture_drain(r->capture, on_record, r);
 	now = clock_monotonic_ns();
+	if (now - began > SLEEP_MAX_NS)
+		log_verbose("a drain took %" PRIu64 " ms", (now - began) / 1000000);
 	if (!rc && now >= r->cpu_at_ns)
 		rc = write_cpus(r, read_cpus(r));
 	if (!rc && now >= r->flush_at_ns) {

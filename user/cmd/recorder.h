@@ -39,7 +39,7 @@ struct recorder_options {
 	  offsetof(type, f.capture.children), 0, 0, NULL },                                        \
 	{ 0, "no-stacks", NULL, "take no stacks", OPT_CLEAR,                                       \
 	  offsetof(type, f.capture.stacks), 0, 0, NULL },                                          \
-	{ 0, "buffer", "SIZE", "memory for each CPU's records, at most 2M (2M)", OPT_SIZE,         \
+	{ 0, "buffer", "SIZE", "memory for each CPU's records, at most 8M (8M)", OPT_SIZE,         \
 	  offsetof(type, f.capture.buffer_size), 4096, 0, NULL },                                  \
 	{ 'm', "min-wait", "US", "sum up shorter waits instead of keeping each", OPT_CALL,         \
 	  offsetof(type, f.capture.min_wait_ns), 0, 0, recorder_parse_us }

@@ -85,11 +85,11 @@ static int ask_frame(void *ctx, uint32_t tgid, bool kernel, uint64_t time_ns, ui
 }
 
 static int ask_futex_place(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t address,
-			   struct strbuf *text, bool *shared)
+			   struct strbuf *text, uint64_t *ret_sharing)
 {
 	struct translate *t = ctx;
 
-	return spaces_describe(t->spaces, tgid, time_ns, address, text, shared);
+	return spaces_describe(t->spaces, tgid, time_ns, address, text, ret_sharing);
 }
 
 static uint8_t ask_kernel_place(void *ctx, const uint64_t *frames, uint32_t count)
@@ -302,7 +302,6 @@ const char *translate_missing(const struct translate *t)
 void translate_loss(const struct translate *t, uint64_t *loss)
 {
 	loss[WIRE_LOSS_STACK] += decoder_lost_stacks(t->decoder);
-	loss[WIRE_LOSS_RARE] += t->sideband ? sideband_lost(t->sideband) : 0;
 }
 
 uint64_t translate_alive(const struct translate *t, uint32_t tgid)

@@ -28,6 +28,9 @@ struct decoder {
 	struct strbuf text;
 };
 
+/* in place of a process: address is what the memory is, wherever it is mapped */
+#define TGID_SHARED UINT32_MAX
+
 /* An address means something else after an exec, or when a TGID comes again. */
 struct futex_key {
 	uint64_t address;
@@ -185,29 +188,31 @@ static int futex_emit(struct decoder *d, const struct wire_switch *w, uint64_t t
 static int futex_new(struct decoder *d, const struct wire_switch *w, uint64_t time_ns,
 		     bool may_share, uint32_t *ret_object)
 {
-	bool shared = false, known = false;
+	struct futex_key key = { .tgid = TGID_SHARED };
+	const uint64_t *known = NULL;
 	uint32_t name = 0;
+	bool shared;
 	int rc;
 
 	strbuf_clear(&d->text);
-	rc = d->ops.futex_place(d->ctx, w->tgid, time_ns, w->args[0], &d->text, &shared);
+	rc = d->ops.futex_place(d->ctx, w->tgid, time_ns, w->args[0], &d->text,
+				&key.address);
 	if (!rc)
 		rc = strbuf_error(&d->text);
 	if (rc)
 		return rc;
-	shared = shared && may_share && d->text.len;
+	shared = key.address && may_share;
 	if (shared) {
 		/* processes meet on what is mapped there, whatever its address in each */
-		rc = intern_put(&d->futexes, d->text.buf, d->text.len, &name);
+		rc = intern_put(&d->futexes, &key, sizeof(key), &name);
 		if (rc)
 			return rc;
-		if (map_get(&d->futex_objects, name)) {
-			*ret_object = (uint32_t)*map_get(&d->futex_objects, name);
-			known = true;
-		}
+		known = map_get(&d->futex_objects, name);
 	}
-	if (known)
+	if (known) {
+		*ret_object = (uint32_t)*known;
 		return 0;
+	}
 	*ret_object = ++d->last_object;
 	if (shared)
 		rc = map_put(&d->futex_objects, name, *ret_object);

@@ -400,7 +400,7 @@ static int describe_file(struct spaces *s, uint32_t tgid, const struct maps_line
 	}
 	/* mmap(MAP_SHARED | MAP_ANONYMOUS): a file that nobody can see */
 	if (!strncmp(line->path, "/dev/zero", strlen("/dev/zero"))) {
-		strbuf_addf(out, "shared anon %" PRIu64 "+0x%" PRIx64, line->inode, offset);
+		strbuf_addf(out, "shared anon+0x%" PRIx64, offset);
 	} else {
 		strbuf_add(out, name, maps_path_length(name));
 		strbuf_addf(out, "+0x%" PRIx64, offset);
@@ -420,8 +420,16 @@ static int process_data_map(struct spaces *s, struct process *p, uint32_t tgid,
 	return p->exit_ns ? 0 : data_map_refresh(p->data, s->proc, tgid, time_ns);
 }
 
+/* Which byte of which file (memory without a name has one that nobody sees). Never 0. */
+static uint64_t sharing_of(const struct maps_line *line, uint64_t address)
+{
+	uint64_t file = hash_u64((uint64_t)line->major << 32 | line->minor) ^ line->inode;
+
+	return hash_u64(hash_u64(file) + (address - line->start + line->offset)) | 1;
+}
+
 int spaces_describe(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t address,
-		    struct strbuf *out, bool *ret_shared)
+		    struct strbuf *out, uint64_t *ret_sharing)
 {
 	struct process *p = process_find(s, tgid);
 	const struct maps_line *line = NULL;
@@ -430,8 +438,8 @@ int spaces_describe(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t 
 	bool is_new;
 	int error;
 
-	if (ret_shared)
-		*ret_shared = false;
+	if (ret_sharing)
+		*ret_sharing = 0;
 	if (!p && !(p = process_add(s, tgid, time_ns, image_new())))
 		return -ENOMEM;
 	if (!process_era(p, time_ns)->image->now.count) {
@@ -451,8 +459,8 @@ int spaces_describe(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t 
 	}
 	if (!line)
 		return 0;
-	if (ret_shared)
-		*ret_shared = line->shared;
+	if (ret_sharing && line->shared)
+		*ret_sharing = sharing_of(line, address);
 	if (line->path[0] == '/')
 		return describe_file(s, tgid, line, address, out);
 	strbuf_puts(out, line->path[0] ? line->path : "anon");
