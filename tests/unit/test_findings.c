@@ -446,14 +446,16 @@ static void kernel_threads_that_wait_for_work_are_no_bottleneck(void **state)
 	struct evscript_run run;
 
 	(void)state;
-	start(&run, "1000 task A found on cpu0\n1000 task B found on cpu1\n");
+	start(&run, "1000 task A found on cpu0\n"
+		    "1000 task B found wait futex 0x10 mutex owner A of A\n");
 	for (int i = 0; i < 50; i++)
 		line(&run, 0, "task k%d found wait read kthread", i);
 	for (size_t i = 0; i < run.script.events.count; i++)
 		if (run.script.events.at[i].type == EVENT_TASK &&
 		    run.script.events.at[i].task.comm[0] == 'k')
 			run.script.events.at[i].task.kthread = true;
-	end(&run, 100000, "cpu");
+	end(&run, 100000, "lock");
+	assert_true(run.result.findings.at[0].share == 0.5);
 	evscript_stop(&run);
 }
 

@@ -171,6 +171,8 @@ static void a_lock_is_of_the_kind_that_most_of_its_waits_look_like(void **state)
 	assert_int_equal(run.result.locks.at[0].wait_ns, 300);
 	assert_int_equal(run.result.locks.at[0].kind, LOCK_CONDITION);
 	assert_int_equal(run.result.locks.at[1].kind, LOCK_UNKNOWN);
+	assert_int_equal(run.result.locks.at[0].id, 1);
+	assert_int_equal(run.result.locks.at[1].id, 2);
 	evscript_stop(&run);
 }
 
@@ -295,6 +297,21 @@ static void io_is_summed_by_object_and_class(void **state)
 	evscript_stop(&run);
 }
 
+static void an_object_is_called_as_it_was_told_last(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_start(&run, "1000 object 1 socket tcp\n"
+			     "1000 task A found on cpu0\n"
+			     "1100 cpu0 switch A>- wait connect object 1\n"
+			     "1200 object 1 socket tcp:10.0.0.1:80\n"
+			     "2000 end\n");
+	assert_int_equal(run.result.io.count, 1);
+	assert_string_equal(run.result.io.at[0].target, "tcp:10.0.0.1:80");
+	evscript_stop(&run);
+}
+
 static void a_sum_of_short_waits_has_no_longest(void **state)
 {
 	struct evscript_run run;
@@ -416,6 +433,50 @@ static void a_waker_is_the_thread_that_had_its_tid_then(void **state)
 	evscript_stop(&run);
 }
 
+static void a_tid_that_woke_before_and_is_used_again_is_the_new_thread(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_start(&run, "1000 task M found on cpu1\n"
+			     "1000 task A found on cpu0\n"
+			     "1000 task old forked of A tid 77\n"
+			     "1100 cpu0 switch A>old wait futex 0x10 mutex owner old\n"
+			     "1200 wake A by old\n"
+			     "1210 cpu0 switch old>A dead\n"
+			     "1300 task new forked of A tid 77\n"
+			     "1400 cpu0 switch A>new wait futex 0x10 mutex owner new\n"
+			     "1500 wake A by new\n"
+			     "1600 cpu0 switch new>A dead\n"
+			     "2000 end\n");
+	assert_int_equal(run.result.locks.at[0].holders.count, 2);
+	assert_int_equal(run.result.locks.at[0].holders.at[1].inferred_ns, 0);
+	assert_int_equal(run.result.wakeups.count, 2);
+	assert_int_equal(run.result.wakeups.at[0].count, 1);
+	assert_string_equal(run.result.wakeups.at[0].waker, "old");
+	assert_string_equal(run.result.wakeups.at[1].waker, "new");
+	evscript_stop(&run);
+}
+
+static void a_wakeup_is_in_the_window_that_it_happened_in(void **state)
+{
+	static const char text[] = "1000 task A found on cpu0\n"
+				   "1100 cpu0 switch A>- wait read\n"
+				   "1500 wake A by irq\n"
+				   "1600 cpu0 switch ->A\n"
+				   "2000 end\n";
+	struct evscript_run run;
+
+	(void)state;
+	evscript_start_window(&run, 1200, 1400, text);
+	assert_int_equal(run.result.wakeups.count, 0);
+	evscript_stop(&run);
+	evscript_start_window(&run, 1400, 1550, text);
+	assert_int_equal(run.result.wakeups.count, 1);
+	assert_int_equal(run.result.wakeups.at[0].wait_ns, 100);
+	evscript_stop(&run);
+}
+
 /* --- stacks --- */
 
 static void leaves_hold_time_and_samples_by_stack(void **state)
@@ -500,11 +561,14 @@ int main(void)
 		cmocka_unit_test(a_file_lock_is_named_by_its_file),
 		cmocka_unit_test(locks_of_the_kernel_are_named_by_the_function_that_takes_them),
 		cmocka_unit_test(io_is_summed_by_object_and_class),
+		cmocka_unit_test(an_object_is_called_as_it_was_told_last),
 		cmocka_unit_test(a_sum_of_short_waits_has_no_longest),
 		cmocka_unit_test(idle_waits_and_sleeps_are_io_only_with_an_object),
 		cmocka_unit_test(who_wakes_whom_is_counted_in_pairs),
 		cmocka_unit_test(interrupts_are_told_apart_by_what_was_waited_for),
 		cmocka_unit_test(a_waker_is_the_thread_that_had_its_tid_then),
+		cmocka_unit_test(a_tid_that_woke_before_and_is_used_again_is_the_new_thread),
+		cmocka_unit_test(a_wakeup_is_in_the_window_that_it_happened_in),
 		cmocka_unit_test(leaves_hold_time_and_samples_by_stack),
 		cmocka_unit_test(samples_outside_of_the_window_are_not_counted),
 	};

@@ -141,6 +141,7 @@ static void a_thread_whose_task_record_is_lost_begins_with_its_first_event(void 
 			     "2000 end\n");
 	a = evscript_thread(&run, "A");
 	assert_thread(a, 700, 100, 100, 0);
+	assert_switches(a, 1, 0);
 	assert_int_equal(a->start_ns, 100);
 	assert_string_equal(a->comm, "");
 	evscript_stop(&run);

@@ -155,6 +155,42 @@ static void a_hole_that_makes_no_sense_changes_nothing(void **state)
 	evscript_stop(&run);
 }
 
+static void a_sample_does_not_put_a_thread_on_a_core_that_has_another(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_init(&run.script);
+	evscript_play(&run.script, "1000 task A found on cpu0\n"
+				   "1000 task B execed\n");
+	evscript_actor(&run.script, "B")->cpu = 0;
+	evscript_play(&run.script, "1100 sample B\n");
+	evscript_actor(&run.script, "B")->cpu = -1;
+	evscript_play(&run.script, "1400 cpu0 switch A>- wait read\n2000 end\n");
+	evscript_finish(&run);
+	assert_int_equal(run.result.parallelism.cpus.at[0].run_ns, 400);
+	assert_int_equal(time_of(&run, 2), 400);
+	assert_int_equal(time_of(&run, 1), 600);
+	evscript_stop(&run);
+}
+
+static void a_sample_tells_where_a_command_runs(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_init(&run.script);
+	evscript_play(&run.script, "1000 task B execed\n1000 task A found wait read\n");
+	evscript_actor(&run.script, "B")->cpu = 1;
+	evscript_play(&run.script, "1100 sample B\n"
+				   "1400 cpu1 switch B>A wait read\n"
+				   "2000 end\n");
+	evscript_finish(&run);
+	assert_int_equal(time_of(&run, 1), 1000);
+	assert_int_equal(run.result.parallelism.cpus.at[0].run_ns, 1000);
+	evscript_stop(&run);
+}
+
 /* Many changes, so that the log has settled most of them. */
 static void many_changes(struct evscript *s, uint64_t rounds)
 {
@@ -367,6 +403,8 @@ int main(void)
 		cmocka_unit_test(holes_of_two_cores_that_overlap_are_one_hole),
 		cmocka_unit_test(a_hole_that_begins_before_the_window_is_clipped_to_it),
 		cmocka_unit_test(a_hole_that_makes_no_sense_changes_nothing),
+		cmocka_unit_test(a_sample_does_not_put_a_thread_on_a_core_that_has_another),
+		cmocka_unit_test(a_sample_tells_where_a_command_runs),
 		cmocka_unit_test(long_recordings_are_counted_to_the_nanosecond),
 		cmocka_unit_test(a_hole_longer_than_the_log_still_leaves_sums_that_add_up),
 		cmocka_unit_test(who_ran_unseen_for_longer_than_the_log_is_counted_when_it_shows),

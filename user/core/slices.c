@@ -364,8 +364,8 @@ int slices_comm(struct context *c, const struct event *e)
 }
 
 /*
- * Brings an OUT thread to @out_ns, when it was out again. Was it the absence
- * that is known already, nothing is to do.
+ * Brings an OUT thread to @out_ns, when it was out again. If that is the absence
+ * that is known already, it is there.
  */
 static int out_again(struct context *c, uint32_t index, const struct event_out *out,
 		     uint64_t out_ns)
@@ -373,7 +373,7 @@ static int out_again(struct context *c, uint32_t index, const struct event_out *
 	struct thread *t = thread_at(c, index);
 	bool first = t->open.why == OUT_NEW && out->why == OUT_NEW;
 
-	if (first || out_ns == t->known_ns)
+	if (first)
 		return 0;
 	/* looked at while it was just leaving: it ran until then */
 	if (!t->open.out_ns && out_ns <= t->open_ns)
