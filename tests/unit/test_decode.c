@@ -58,7 +58,7 @@ static int on_futex_place(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t a
 	(void)address;
 	s->place_count++;
 	strbuf_puts(text, s->place ? s->place : "");
-	*ret_sharing = s->place_shared ? hash_bytes(text->buf, text->len) : 0;
+	*ret_sharing = s->place_shared && text->len ? hash_bytes(text->buf, text->len) : 0;
 	return s->place_rc;
 }
 
