@@ -233,6 +233,7 @@ struct bpf_iter__task {
 struct bpf_perf_event_data;
 
 /* Since 6.2: makes a number a typed pointer that plain, fault-proof loads may follow. */
-extern void *bpf_rdonly_cast(const void *address, u32 btf_id) __attribute__((section(".ksyms"), weak));
+extern void *bpf_rdonly_cast(const void *address, u32 btf_id)
+	__attribute__((section(".ksyms"), weak));
 
 #endif

@@ -13,7 +13,8 @@
 #include "object.bpf.h"
 
 /* Reads user memory of the outgoing thread. */
-static __always_inline long user_read_current(void *to, u32 size, u64 from, struct task_struct *task)
+static __always_inline long user_read_current(void *to, u32 size, u64 from,
+					      struct task_struct *task)
 {
 	return bpf_probe_read_user(to, size, (void *)from);
 }

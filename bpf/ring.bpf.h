@@ -89,7 +89,8 @@ static __always_inline void ring_end(struct wire_ring *ring, const struct wire_h
 	ring_publish(ring, ring->head + head->size);
 }
 
-static __always_inline void head_set(struct wire_head *head, u8 type, u16 size, u8 flags, u32 thread)
+static __always_inline void head_set(struct wire_head *head, u8 type, u16 size, u8 flags,
+				     u32 thread)
 {
 	head->size = size;
 	head->type = type;

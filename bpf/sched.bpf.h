@@ -28,7 +28,8 @@ static __always_inline u32 task_state(struct task_struct *task)
 }
 
 /* Tells user space what an object is. */
-static __noinline void object_send(struct wire_ring *ring, struct thread_state *st, u64 file, u64 now)
+static __noinline void object_send(struct wire_ring *ring, struct thread_state *st, u64 file,
+				   u64 now)
 {
 	struct object_record *rec = ring_begin_optional(ring, sizeof(*rec));
 
@@ -126,7 +127,10 @@ static __always_inline bool wants_kernel_stack(const struct thread_state *st, u6
 			       !(st->flags & (WIRE_SWITCH_IOWAIT | WIRE_SWITCH_VFORK))));
 }
 
-/* Fills all but in_ns, cpu, kernel_stack and the head; returns the size: unused tails are left out. */
+/*
+ * Fills all but in_ns, cpu, kernel_stack and the head. Returns the size: tails
+ * that are not used are left out.
+ */
 static __always_inline u32 switch_fill(struct wire_switch *rec, const struct thread_state *st)
 {
 	u32 size = __builtin_offsetof(struct wire_switch, args);
@@ -191,7 +195,8 @@ static __noinline void short_send(struct wire_ring *ring, struct thread_state *s
 }
 
 /* With --min-wait: adds a wait below it to the sums. True when it needs no record of its own. */
-static __always_inline bool switch_is_short(struct wire_ring *ring, struct thread_state *st, u64 now)
+static __always_inline bool switch_is_short(struct wire_ring *ring, struct thread_state *st,
+					    u64 now)
 {
 	bool blocked = st->why == WIRE_WHY_BLOCKED;
 	u64 woken = st->woken_ns < st->out_ns ? st->out_ns : st->woken_ns;

@@ -171,7 +171,8 @@ static __always_inline u64 stack_kernel_send(struct wire_ring *ring, struct stac
 }
 
 /* The kernel stack of a thread that is about to run again: it still stands where it blocked. */
-static __always_inline u64 stack_kernel_of(struct wire_ring *ring, struct task_struct *task, u64 now)
+static __always_inline u64 stack_kernel_of(struct wire_ring *ring, struct task_struct *task,
+					   u64 now)
 {
 	struct stack_record *rec = ring_begin_optional(ring, sizeof(*rec));
 

@@ -88,8 +88,8 @@ struct exec_record {
 	char args[WIRE_PATH_MAX];
 };
 
-static __noinline void exec_send(struct task_struct *task, const struct thread_state *st, u32 old_tid,
-				 u64 now)
+static __noinline void exec_send(struct task_struct *task, const struct thread_state *st,
+				 u32 old_tid, u64 now)
 {
 	struct exec_record *rec = bpf_ringbuf_reserve(&rare, sizeof(*rec), 0);
 	u64 start, size;

@@ -31,7 +31,7 @@ enum {
 
 enum wire_type {
 	WIRE_SWITCH = 1, /* struct wire_switch: a thread got a core; why it had none */
-	WIRE_OPEN = 2, /* struct wire_switch: what a thread is doing at the start or end of recording */
+	WIRE_OPEN = 2, /* struct wire_switch: what a thread does as recording begins or ends */
 	WIRE_OFF = 3, /* struct wire_off: a core left the target */
 	WIRE_DEAD = 4, /* struct wire_off: a thread's last switch-out */
 	WIRE_SAMPLE = 5, /* struct wire_sample */
@@ -93,7 +93,7 @@ struct wire_switch {
 	__u64 out_ns; /* 0: was out when it began to be watched */
 	__u64 woken_ns; /* put on a run queue; 0: not seen */
 	__u64 in_ns; /* got the core; WIRE_OPEN: when it was looked at */
-	__u32 voluntary, involuntary; /* the kernel's nvcsw and nivcsw of the thread, after the switch-out */
+	__u32 voluntary, involuntary; /* its nvcsw and nivcsw, after the switch-out */
 	__u16 cpu; /* that it got */
 	__u8 why; /* enum wire_why */
 	__u8 waker_flags;
@@ -104,7 +104,7 @@ struct wire_switch {
 	__u64 user_stack, kernel_stack; /* hashes; 0: none taken */
 	__u64 args[4];
 	union {
-		__u32 futex[WIRE_FUTEX_WORDS]; /* at args[0] - 4 * WIRE_FUTEX_BEFORE …; see futex_read */
+		__u32 futex[WIRE_FUTEX_WORDS]; /* at args[0] - 4 * WIRE_FUTEX_BEFORE … */
 		__u64 object; /* key of a wire_object */
 	};
 };
@@ -134,7 +134,7 @@ struct wire_sample {
 enum {
 	WIRE_STACK_KERNEL = 1,
 	WIRE_STACK_TRUNCATED = 2, /* deeper than WIRE_STACK_DEPTH_MAX */
-	WIRE_STACK_COMPLETE = 4, /* the walk ended at the root, not at a frame it could not follow */
+	WIRE_STACK_COMPLETE = 4, /* the walk ended at the root, not before */
 };
 
 struct wire_stack {
@@ -171,7 +171,7 @@ enum wire_object_kind {
 	WIRE_OBJECT_CHAR = 3, /* tty and other character devices */
 	WIRE_OBJECT_PIPE = 4, /* pipe or FIFO */
 	WIRE_OBJECT_SOCKET = 5,
-	WIRE_OBJECT_ANON = 6, /* anonymous inode; text is "[eventfd]", "[timerfd]", "[eventpoll]", … */
+	WIRE_OBJECT_ANON = 6, /* anonymous inode; text is "[eventfd]", "[timerfd]" … */
 };
 
 /*

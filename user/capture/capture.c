@@ -34,7 +34,7 @@
  */
 enum { SETTLE_NS = 1000000 };
 
-/* What array maps of kernels before 6.x may hold in one element (4 MiB), less the rest of a ring. */
+/* Older kernels take array elements of at most 4 MiB; a ring has more than its data. */
 enum { RING_SIZE_SAFE = 2 << 20 };
 
 /* Kernel stacks: 3.5 us each, so from 1 ms on they cost less than 0.4 % of the wait. */
@@ -355,7 +355,8 @@ size_t capture_cpus(struct capture *c, struct capture_cpu *cpus, size_t max, uin
 
 		if (i >= CPU_SETSIZE || !CPU_ISSET(i, &c->online))
 			continue;
-		cpus[n] = (struct capture_cpu){ (uint32_t)i, r->target_ns, r->other_ns, r->idle_ns };
+		cpus[n] = (struct capture_cpu){ (uint32_t)i, r->target_ns, r->other_ns,
+						r->idle_ns };
 		if (r->now == 1)
 			cpus[n].target_ns += open;
 		else if (r->now == 2)

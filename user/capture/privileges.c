@@ -102,7 +102,8 @@ int privileges_check(struct privileges *p, struct error *err)
 		return error_set(err, -EPERM,
 				 "recording needs CAP_BPF and CAP_PERFMON, and this user lacks %s; "
 				 "run it with sudo, or once: sudo setcap "
-				 "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog+ep $(command -v runwait)",
+				 "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog+ep "
+				 "$(command -v runwait)",
 				 p->bpf ? "CAP_PERFMON" : p->perfmon ? "CAP_BPF" : "both");
 	return 0;
 }

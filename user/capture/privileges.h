@@ -9,7 +9,8 @@
 
 struct privileges {
 	bool root; /* effective user 0 */
-	bool bpf, perfmon, sys_admin, sys_ptrace, syslog, dac_read_search; /* effective capabilities */
+	/* effective capabilities */
+	bool bpf, perfmon, sys_admin, sys_ptrace, syslog, dac_read_search;
 	bool btf; /* /sys/kernel/btf/vmlinux is readable */
 	bool sleepable_iterators; /* the kernel takes iter.s/task */
 	int paranoid; /* kernel.perf_event_paranoid; -2 unknown */

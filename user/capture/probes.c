@@ -111,7 +111,8 @@ static int sampler_open(struct probes *p, size_t row, uint32_t frequency_hz)
 	int cpus = libbpf_num_possible_cpus(), opened = 0, rc = 0;
 
 	for (int cpu = 0; cpu < cpus; cpu++) {
-		int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+		int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1,
+				      PERF_FLAG_FD_CLOEXEC);
 		struct bpf_link *link;
 
 		if (fd < 0) {

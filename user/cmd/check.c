@@ -23,7 +23,8 @@ struct check_options {
 };
 
 static const struct opt options[] = {
-	{ 0, "json", .help = "as JSON", .kind = OPT_FLAG, .offset = offsetof(struct check_options, json) },
+	{ 0, "json", .help = "as JSON", .kind = OPT_FLAG,
+	  .offset = offsetof(struct check_options, json) },
 	COMMAND_LOG_OPTIONS(struct check_options, log),
 	OPT_END,
 };
@@ -76,13 +77,15 @@ static int facts_fill(struct checkup *c)
 		rc = fact_add(c, "CAP_PERFMON", p->perfmon, true, p->perfmon ? "yes" : "no",
 			      "attaching probes");
 	if (!rc)
-		rc = fact_add(c, "CAP_SYS_PTRACE", p->sys_ptrace, false, p->sys_ptrace ? "yes" : "no",
+		rc = fact_add(c, "CAP_SYS_PTRACE", p->sys_ptrace, false,
+			      p->sys_ptrace ? "yes" : "no",
 			      "symbols of other users' programs");
 	if (!rc)
 		rc = fact_add(c, "CAP_SYSLOG", p->syslog, false, p->syslog ? "yes" : "no",
 			      "names of kernel functions");
 	if (!rc)
-		rc = fact_add(c, "perf_event_paranoid", p->sys_admin || p->paranoid <= 2, false, paranoid,
+		rc = fact_add(c, "perf_event_paranoid", p->sys_admin || p->paranoid <= 2, false,
+			      paranoid,
 			      "on-CPU samples need at most 2, or CAP_SYS_ADMIN");
 	return rc;
 }

@@ -14,7 +14,7 @@ struct record_options {
 };
 
 static const struct opt options[] = {
-	{ 'o', "output", "FILE", "write the recording there (runwait.rw); an old one becomes FILE.old",
+	{ 'o', "output", "FILE", "write there (runwait.rw); an old file becomes FILE.old",
 	  OPT_TEXT, offsetof(struct record_options, output), 0, 0, NULL },
 	RECORDER_OPTIONS(struct record_options, recorder),
 	COMMAND_LOG_OPTIONS(struct record_options, recorder.log),
@@ -29,10 +29,11 @@ static void say_outcome(const struct recorder_options *o, const struct recorder_
 
 	strbuf_addf(&line, "%s: ", o->path);
 	fmt_size(&line, out->size);
-	strbuf_addf(&line, ", %" PRIu64 " records, %" PRIu64 " thread%s, lost %" PRIu64, out->records,
-		    out->threads, out->threads == 1 ? "" : "s", out->lost);
+	strbuf_addf(&line, ", %" PRIu64 " records, %" PRIu64 " thread%s, lost %" PRIu64,
+		    out->records, out->threads, out->threads == 1 ? "" : "s", out->lost);
 	if (out->lost)
-		strbuf_addf(&line, " (%s loses less)", largest ? "--min-wait" : "a larger --buffer");
+		strbuf_addf(&line, " (%s loses less)",
+			    largest ? "--min-wait" : "a larger --buffer");
 	strbuf_puts(&line, "; next: runwait report");
 	if (strcmp(o->path, LOAD_DEFAULT_FILE))
 		strbuf_addf(&line, " %s", o->path);

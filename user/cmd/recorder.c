@@ -83,12 +83,14 @@ int recorder_parse_pids(void *into, const char *argument, struct error *err)
 		long pid = strtol(p, &end, 10);
 
 		if (end == p || pid <= 0 || pid > INT32_MAX || (*end && *end != ','))
-			return error_set(err, -EINVAL, "not a list of process numbers: %s", argument);
+			return error_set(err, -EINVAL, "not a list of process numbers: %s",
+					 argument);
 		if (vec_push(pids, (pid_t)pid))
 			return -ENOMEM;
 		p = end + (*end == ',');
 		if (*end == ',' && !*p)
-			return error_set(err, -EINVAL, "not a list of process numbers: %s", argument);
+			return error_set(err, -EINVAL, "not a list of process numbers: %s",
+					 argument);
 	} while (*p);
 	return 0;
 }
@@ -355,7 +357,9 @@ static uint64_t sleep_for(uint64_t last_ns, double fill)
 		last_ns = last_ns / 4;
 	else if (fill < 0.06)
 		last_ns = last_ns * 2;
-	return last_ns < SLEEP_MIN_NS ? SLEEP_MIN_NS : last_ns > SLEEP_MAX_NS ? SLEEP_MAX_NS : last_ns;
+	if (last_ns < SLEEP_MIN_NS)
+		return SLEEP_MIN_NS;
+	return last_ns > SLEEP_MAX_NS ? SLEEP_MAX_NS : last_ns;
 }
 
 static int recorder_loop(struct recorder *r)
@@ -480,8 +484,8 @@ int recorder_run(const struct recorder_options *o, struct recorder_outcome *ret,
 
 /* --- what record and stat share ------------------------------------------- */
 
-bool recorder_command_line(const struct command *c, void *into, struct recorder_options *o, int argc,
-			   char **argv, int *ret_status)
+bool recorder_command_line(const struct command *c, void *into, struct recorder_options *o,
+			   int argc, char **argv, int *ret_status)
 {
 	bool dashes;
 	int words, targets;
@@ -494,9 +498,12 @@ bool recorder_command_line(const struct command *c, void *into, struct recorder_
 	targets = (o->command != NULL) + (o->pids.count > 0) + o->capture.all_tasks;
 	if (targets == 1)
 		return true;
-	*ret_status = command_usage(c, targets ? "one of CMD, -p and -a, not several"
-					       : dashes ? "no command behind --"
-							: "nothing to record: -- CMD, -p PID or -a");
+	if (targets)
+		*ret_status = command_usage(c, "one of CMD, -p and -a, not several");
+	else if (dashes)
+		*ret_status = command_usage(c, "no command behind --");
+	else
+		*ret_status = command_usage(c, "nothing to record: -- CMD, -p PID or -a");
 	return false;
 }
 

@@ -28,7 +28,7 @@ struct recorder_options {
 /* The options that record and stat share; -o is record's own. */
 #define RECORDER_OPTIONS(type, f)                                                                  \
 	{ 'p', "pid", "PID[,PID...]", "record these running processes", OPT_CALL,                  \
-	  offsetof(type, f.pids), 0, 0, recorder_parse_pids },                                          \
+	  offsetof(type, f.pids), 0, 0, recorder_parse_pids },                                     \
 	{ 'a', "all", NULL, "record the whole machine", OPT_FLAG,                                  \
 	  offsetof(type, f.capture.all_tasks), 0, 0, NULL },                                       \
 	{ 'd', "duration", "S", "stop after this time", OPT_SECONDS,                               \
@@ -56,8 +56,8 @@ void recorder_options_release(struct recorder_options *o);
  * options are @o, and checks that there is one target. False: the command is
  * over with *ret_status.
  */
-bool recorder_command_line(const struct command *c, void *into, struct recorder_options *o, int argc,
-			   char **argv, int *ret_status);
+bool recorder_command_line(const struct command *c, void *into, struct recorder_options *o,
+			   int argc, char **argv, int *ret_status);
 
 /* How a recording went. */
 struct recorder_outcome {

@@ -57,7 +57,7 @@ enum {
 	OUT_STOPPED = 8, /* by a signal or a debugger */
 	OUT_VFORK = 16,
 	OUT_KTHREAD = 32,
-	OUT_INFERRED = 64, /* the switch-in was not seen: in_ns and woken_ns are from the kernel's sums */
+	OUT_INFERRED = 64, /* not seen: in_ns and woken_ns are from the kernel's sums */
 };
 
 /* Who ended a wait. The values stand in capture files. */
