@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """invariants: what holds of every report, whatever was recorded and lost."""
 
+import collections
+
 CLASSES = {"gil", "lock", "sync", "idle", "sleep", "file", "socket", "pipe", "child", "fault",
            "kernel", "other"}
 LOCK_KINDS = {"mutex", "rwlock", "condition", "semaphore", "barrier", "join", "gil", "kernel",
@@ -35,6 +37,11 @@ def _same_sum(name, whole, parts):
             yield f"{name}: {c} wait is not the sum of its parts"
 
 
+def _whole(report):
+    """Whether all is known: no record was lost and the file is not cut off."""
+    return report["recording"]["complete"] and not report["loss"]["records"]
+
+
 def _lives(report):
     duration = report["recording"]["duration_ns"]
     for kind in ("threads", "processes"):
@@ -46,7 +53,7 @@ def _lives(report):
                 yield f"{name}: lives from {t['start_ns']} to {end} of {duration}"
             if kind == "threads" and t["life_ns"] > end - t["start_ns"]:
                 yield f"{name}: life {t['life_ns']} longer than {end - t['start_ns']}"
-            if kind == "threads" and not report["loss"]["records"]:
+            if kind == "threads" and _whole(report):
                 if t["life_ns"] != end - t["start_ns"]:
                     yield (f"{name}: life {t['life_ns']} but from {t['start_ns']} to {end} are "
                            f"{end - t['start_ns']}, and nothing was lost")
@@ -62,10 +69,13 @@ def _totals(report):
     for kind in ("threads", "processes"):
         if totals[kind] != len(report[kind]):
             yield f"totals: {totals[kind]} {kind}, {len(report[kind])} in the list"
-    pids = [p["pid"] for p in report["processes"]]
+    bearers = collections.Counter(p["pid"] for p in report["processes"])
+    by_pid = collections.defaultdict(list)
+    for t in report["threads"]:
+        by_pid[t["pid"]].append(t)
     for p in report["processes"]:
-        if pids.count(p["pid"]) == 1:
-            threads = [t for t in report["threads"] if t["pid"] == p["pid"]]
+        if bearers[p["pid"]] == 1:
+            threads = by_pid[p["pid"]]
             yield from _same_sum(f"process {p['pid']}", p, threads)
             if p["threads"] != len(threads):
                 yield f"process {p['pid']}: {p['threads']} threads, {len(threads)} in the list"
@@ -77,21 +87,22 @@ def _parallelism(report):
     p = report["parallelism"]
     by = {int(k): v for k, v in p["by_running_ns"].items()}
     observed = sum(by.values())
+    ran = sum(k * v for k, v in by.items())
     if observed > duration:
         yield f"by_running_ns: {observed} of {duration}"
-    if not report["loss"]["records"]:
+    if _whole(report):
         if observed != duration:
             yield f"by_running_ns: {observed}, not {duration}, and nothing was lost"
-        if sum(k * v for k, v in by.items()) != run:
-            yield f"by_running_ns: {sum(k * v for k, v in by.items())} run, totals say {run}"
+        if ran != run:
+            yield f"by_running_ns: {ran} run, totals say {run}"
     if p["serial_ns"] != by.get(1, 0):
         yield f"serial_ns {p['serial_ns']} is not by_running_ns 1, {by.get(1, 0)}"
     if p["active_ns"] != observed - by.get(0, 0):
         yield f"active_ns {p['active_ns']} is not by_running_ns but 0"
     if by and p["max"] != max((k for k, v in by.items() if v), default=0):
         yield f"parallelism max {p['max']}, by_running_ns {by}"
-    if observed and abs(p["mean"] - run / observed) > 0.001 + 0.001 * p["mean"]:
-        yield f"parallelism mean {p['mean']}, but {run} run in {observed}"
+    if observed and abs(p["mean"] - ran / observed) > 0.001 + 0.001 * p["mean"]:
+        yield f"parallelism mean {p['mean']}, but {ran} run in {observed}"
     if p["concurrency_mean"] + 0.001 < p["mean"]:
         yield f"concurrency {p['concurrency_mean']} below parallelism {p['mean']}"
 
@@ -103,7 +114,7 @@ def _cores(report):
     cpus = report["parallelism"]["cpus"]
     if run > cores * duration:
         yield f"{run} run on {cores} cores in {duration}"
-    if report["loss"]["records"]:
+    if not _whole(report):
         return
     if len(cpus) != cores:
         yield f"{len(cpus)} of {cores} cores in the list"

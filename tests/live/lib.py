@@ -70,6 +70,14 @@ def near(got_ns, want_ns, what, share=0.02, slack_ns=MS):
           f"{what}: {got_ns / MS:.3f} ms, expected {want_ns / MS:.3f} ± {allowed / MS:.3f}")
 
 
+def within(got_ns, want_ns, what, slack_ns, below=0, above=0):
+    """Within 2 % or @slack_ns, and further where there is a reason for more or less."""
+    allowed = max(0.02 * want_ns, slack_ns)
+    low, high = want_ns - allowed - below, want_ns + allowed + above
+    check(low <= got_ns <= high, f"{what}: {got_ns / MS:.3f} ms, expected {want_ns / MS:.3f} "
+          f"({low / MS:.3f} to {high / MS:.3f})")
+
+
 def between(got, low, high, what):
     check(low <= got <= high, f"{what}: {got}, expected {low} to {high}")
 
@@ -182,9 +190,19 @@ class Recording:
         equal(len(found), 1, f"locks at {address}")
         return found[0]
 
-    def top_finding(self):
-        findings = self.report()["findings"]
-        return findings[0]["id"] if findings else None
+    def busy_share(self):
+        """How much of the machine others used meanwhile."""
+        cpus = self.report()["parallelism"]["cpus"]
+        duration = self.report()["recording"]["duration_ns"]
+        return sum(c["other_ns"] for c in cpus) / max(1, duration * len(cpus))
+
+    def check_top(self, *wanted):
+        """The first finding. None: there is none."""
+        found = [f["id"] for f in self.report()["findings"]] or [None]
+        # where others keep the machine busy, it is true that cores are missing
+        if found[0] == "cores" and "cores" not in wanted and self.busy_share() > 0.1:
+            found.pop(0)
+        check(not found or found[0] in wanted, "findings", found, "expected first", wanted)
 
     def check(self):
         """What holds of every recording."""
@@ -281,21 +299,36 @@ def loaded_programs():
 # --- comparing ---------------------------------------------------------------
 
 
-def compare_thread(r, span, leader=False):
-    """A thread of the report against the span that it took of its own life."""
-    t = r.thread(span["tid"])
+# Between sched_waking, where a wait ends, and the run queue, where the
+# kernel's run delay begins; and so on around each switch.
+SWITCH_NS = 1_000
+
+
+def compare_thread(r, span, leader=False, switch_ns=SWITCH_NS, t=None):
+    """A thread of the report against the span that it took of its own life.
+
+    What comes behind the span, its last steps, is in the report only. On a busy
+    machine they take a while, but the thread is runnable then.
+    """
+    t = t or r.thread(span["tid"])
     name = f"thread {span['tid']}"
     # the main thread's span begins in main(), behind the loader
     slack = 5 * MS if leader else MS
-    near(t["life_ns"], span["elapsed_ns"], f"{name} life", slack_ns=slack)
-    near(t["run_ns"], span["run_ns"], f"{name} run", slack_ns=slack)
-    near(t["runnable_ns"], span["runnable_ns"], f"{name} runnable", slack_ns=slack)
-    near(t["wait_ns"], span["wait_ns"], f"{name} wait", slack_ns=slack)
+    late = switch_ns * span["voluntary"]
+    tail = max(0, t["life_ns"] - span["elapsed_ns"])
+    run, wait = span["run_ns"], span["wait_ns"]
+    if not span["voluntary"]:
+        # it cannot have waited: its CPU clock stood still for interrupts
+        run, wait = run + wait, 0
+    within(t["life_ns"], span["elapsed_ns"], f"{name} life", slack, above=100 * MS)
+    within(t["run_ns"], run, f"{name} run", slack, below=late)
+    within(t["wait_ns"], wait, f"{name} wait", slack, below=late)
+    within(t["runnable_ns"], span["runnable_ns"], f"{name} runnable", slack, above=late + tail)
     # its end is a switch too, and it may be preempted on the way there
     between(t["voluntary_switches"], span["voluntary"], span["voluntary"] + (20 if leader else 4),
             f"{name} voluntary switches")
-    between(t["involuntary_switches"], span["involuntary"], span["involuntary"] + 20,
-            f"{name} involuntary switches")
+    between(t["involuntary_switches"], span["involuntary"],
+            span["involuntary"] + (100 if leader else 20), f"{name} involuntary switches")
     return t
 
 
@@ -305,6 +338,12 @@ def compare_class(r, span, wait_class, share=0.02, slack_ns=MS):
     near(t["wait_by_class_ns"].get(wait_class, 0), span["wait_ns"],
          f"thread {span['tid']} {wait_class}", share, slack_ns)
     return t
+
+
+def no_false_finding(r):
+    """Of what the negatives do not have."""
+    found = {f["id"] for f in r.report()["findings"]}
+    check(not found & {"lock", "disk", "network", "child"}, "false findings:", found)
 
 
 def total(spans, key="wait_ns"):
@@ -363,8 +402,9 @@ def _reason_to_skip_all():
 
 
 def _run(function):
-    """Whether it is ok or skipped."""
+    """Whether it is ok or skipped. LIVE_TIMES=1 tells how long it took."""
     name = function.__name__
+    began = time.monotonic()
     try:
         first = _try(function)
         if first is None:
@@ -374,6 +414,9 @@ def _run(function):
     except Skip as e:
         print(f"skip {name}: {e}", flush=True)
         return True
+    finally:
+        if os.environ.get("LIVE_TIMES"):
+            print(f"# {time.monotonic() - began:.1f} s {name}", file=sys.stderr)
     if second is None:
         print(f"ok {name} (second try; the first: {first})", flush=True)
         return True

@@ -136,10 +136,12 @@ static struct counts stand_still(const struct worker *w)
 {
 	struct counts last = { 0, 0, '?' };
 
+	while (!w->tid)
+		sleep_ns(NS_PER_MS);
 	for (;;) {
 		struct counts c = read_counts(w->tid);
 
-		if (w->tid && c.state == 'S' && last.state == 'S' && c.voluntary == last.voluntary)
+		if (c.state == 'S' && last.state == 'S' && c.voluntary == last.voluntary)
 			return c;
 		last = c;
 		sleep_ns(5 * NS_PER_MS);
@@ -184,8 +186,6 @@ int main(int argc, char **argv)
 		workers[i].kind = &kinds[i];
 		workers[i].thread = start(live, &workers[i]);
 	}
-	while (!workers[ARRAY_SIZE(kinds) - 1].tid)
-		sleep_ns(NS_PER_MS);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		stand_still(&workers[i]);
 	printf("ready\n");
