@@ -158,7 +158,7 @@ static int write_output(const struct export_options *o, const struct export_inpu
 	closed = sink_close(&out);
 	rc = rc ? rc : closed;
 	if (to_stdout) /* who reads may have seen enough */
-		return rc == -EPIPE ? 0 : rc;
+		return !rc || rc == -EPIPE ? 0 : error_set(err, rc, "stdout: %s", strerror(-rc));
 	if (!rc && fstat(fd, &st))
 		rc = -errno;
 	if (close(fd) && !rc)
