@@ -36,7 +36,7 @@ enum {
 	SLEEP_MIN_NS = 1000000,
 	CPU_EVERY_NS = 100000000, /* core use is written this often */
 	FLUSH_EVERY_NS = 1000000000, /* and a chunk at least so often */
-	LINGER_NS = 50000000, /* for the last switches of a command that has ended */
+	LINGER_NS = 50000000, /* for the last switches of processes that have ended */
 	ONE_INSTANT_NS = 100000,
 	CPUS_MAX = 1024,
 };
@@ -313,20 +313,11 @@ static int recorder_step(struct recorder *r)
 	return rc;
 }
 
-/* A second signal means: now. The file is left as it is. */
 static void take_signals(struct recorder *r)
 {
 	struct signalfd_siginfo info;
 
 	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (r->stop) {
-			sigset_t none;
-
-			signal((int)info.ssi_signo, SIG_DFL);
-			sigemptyset(&none);
-			sigprocmask(SIG_SETMASK, &none, NULL);
-			raise((int)info.ssi_signo);
-		}
 		r->stop = true;
 		/* the terminal tells the command itself; others only told us */
 		if (r->child.pid && info.ssi_code != SI_KERNEL)
@@ -400,8 +391,7 @@ static int linger(struct recorder *r)
 	struct timespec ts = { .tv_nsec = SLEEP_MIN_NS };
 	int rc = 0;
 
-	while (!rc && r->child.ended && translate_alive(r->translate, (uint32_t)r->child.pid) &&
-	       clock_monotonic_ns() < until) {
+	while (!rc && clock_monotonic_ns() < until && translate_ending(r->translate)) {
 		nanosleep(&ts, NULL);
 		rc = recorder_step(r);
 	}
@@ -470,6 +460,9 @@ int recorder_run(const struct recorder_options *o, struct recorder_outcome *ret,
 	}
 	if (!rc)
 		rc = recorder_loop(&r);
+	/* what is left takes a moment, or as long as the command likes: the next
+	 * signal ends it */
+	sigprocmask(SIG_SETMASK, &r.before, NULL);
 	if (r.file && !ret->exec_error) {
 		int end = recorder_end(&r, ret, rc ? NULL : err);
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +150,9 @@ static int on_event(void *ctx, const struct event *e)
 
 static int follow_task(struct translate *t, const struct wire_task *task)
 {
-	if (map_put(&t->alive, task->tgid, translate_alive(t, task->tgid) + 1))
+	const uint64_t *alive = map_get(&t->alive, task->tgid);
+
+	if (map_put(&t->alive, task->tgid, (alive ? *alive : 0) + 1))
 		return -ENOMEM;
 	if (task->kthread || map_get(&t->processes, task->tgid))
 		return 0;
@@ -166,6 +169,7 @@ static int follow_task(struct translate *t, const struct wire_task *task)
 static int follow(struct translate *t, const struct wire_head *record)
 {
 	const void *p = record;
+	uint64_t *alive;
 
 	if (record->type == WIRE_TASK && record->size >= sizeof(struct wire_task)) {
 		t->now_ns = ((const struct wire_task *)p)->time_ns;
@@ -181,8 +185,9 @@ static int follow(struct translate *t, const struct wire_head *record)
 		const struct wire_off *dead = p;
 
 		t->now_ns = dead->time_ns;
-		if (translate_alive(t, dead->tgid))
-			*map_get(&t->alive, dead->tgid) -= 1;
+		alive = map_get(&t->alive, dead->tgid);
+		if (alive && --*alive == 0)
+			map_del(&t->alive, dead->tgid);
 		/* a TGID may be given to another process: that one is forked anew */
 		if (dead->tid == dead->tgid) {
 			map_del(&t->processes, dead->tgid);
@@ -304,11 +309,15 @@ void translate_loss(const struct translate *t, uint64_t *loss)
 	loss[WIRE_LOSS_STACK] += decoder_lost_stacks(t->decoder);
 }
 
-uint64_t translate_alive(const struct translate *t, uint32_t tgid)
+bool translate_ending(const struct translate *t)
 {
-	const uint64_t *count = map_get(&t->alive, tgid);
+	uint64_t tgid, count;
+	size_t pos = 0;
 
-	return count ? *count : 0;
+	while (map_next(&t->alive, &pos, &tgid, &count))
+		if (kill((pid_t)tgid, 0) && errno == ESRCH)
+			return true;
+	return false;
 }
 
 uint64_t translate_records(const struct translate *t)

@@ -38,8 +38,8 @@ int translate_names(struct translate *t);
 
 /* Adds its own losses to @loss (by enum wire_loss). */
 void translate_loss(const struct translate *t, uint64_t *loss);
-/* Threads of a process that were taken up and whose end has not come. */
-uint64_t translate_alive(const struct translate *t, uint32_t tgid);
+/* Whether a process is gone whose last threads were not yet seen to end. */
+bool translate_ending(const struct translate *t);
 uint64_t translate_records(const struct translate *t); /* waits emitted */
 uint64_t translate_threads(const struct translate *t); /* threads seen */
 
