@@ -17,6 +17,8 @@ import time
 
 ATTACH_S = 20  # to attach, at most
 END_S = 60  # to print its results, at most
+REST = 0.05  # of a core, that a tool takes at most while nothing happens
+REST_TURNS = 20  # so often it is looked whether that is so
 
 
 class Failed(Exception):
@@ -29,6 +31,7 @@ class Tool:
     sees = "switches"  # what of Row.makes it must have seen; None: nothing
     counts = True  # seen() counts these, and not stacks or times
     program = None
+    handle = "bpf_link"  # what it holds once it is attached
 
     def __init__(self, name):
         self.name = name
@@ -43,7 +46,11 @@ class Tool:
 
     def signs(self, process, pids):
         """How much of it is attached; 0 is nothing yet."""
-        return kernel_handles(process.pid)
+        return descriptors(process.pid, self.handle)
+
+    def ready(self, context):
+        """Whether it has begun to write, where that can be seen."""
+        return True
 
     def seen(self, out):
         """How many events it says it saw; @out is all that it printed."""
@@ -55,19 +62,17 @@ class Tool:
         return self.seen(out) >= (max(1, expected / 10) if self.counts else 1) if expected else True
 
     def lost(self, out):
-        """As far as it says so."""
-        return sum(int(n) for n in re.findall(r"\blost (\d+)\b", out, re.I))
+        """Records, events or chunks of them, as far as it says so."""
+        return int(sum(number(n) for n in re.findall(r"\blost ([\d.]+[kMG]?)\b", out, re.I)))
 
 
-def kernel_handles(pid):
-    """Links of BPF programs and perf events that a process has open."""
+def descriptors(pid, kind):
+    """How many descriptors of anonymous inodes of one kind a process has."""
     count = 0
     with contextlib.suppress(OSError):
         for fd in os.listdir(f"/proc/{pid}/fd"):
             with contextlib.suppress(OSError):
-                target = os.readlink(f"/proc/{pid}/fd/{fd}")
-                count += bool(re.search(r"bpf[-_]link|raw-?_?tp|raw-tracepoint|perf_event",
-                                        target))
+                count += os.readlink(f"/proc/{pid}/fd/{fd}") == f"anon_inode:{kind}"
     return count
 
 
@@ -98,7 +103,12 @@ class Runwait(Tool):
         return None if os.access(context.runwait, os.X_OK) else "it is not built (make)"
 
     def command(self, context, row, pids):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(context.capture)
         return [context.runwait, "record", *self.options, "-o", context.capture, "-p", comma(pids)]
+
+    def ready(self, context):
+        return os.path.exists(context.capture)
 
     def seen(self, out):
         return records(out)
@@ -106,8 +116,14 @@ class Runwait(Tool):
 
 def records(out):
     """Of the last line of a recording: "F: 1.2 MiB, 24.5k records, 3 threads, lost 0; ..."."""
-    found = re.search(r"([\d.]+)([kMG]?) records?, ", out)
-    return float(found[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[found[2]] if found else 0
+    found = re.search(r"([\d.]+[kMG]?) records?, ", out)
+    return number(found[1]) if found else 0
+
+
+def number(text):
+    """Of "842", "12.3k", "4.56M"."""
+    scale = {"k": 1e3, "M": 1e6, "G": 1e9}.get(text[-1])
+    return float(text[:-1]) * scale if scale else float(text)
 
 
 class Offcputime(Tool):
@@ -144,6 +160,7 @@ class Syscount(Tool):
 
 class Bpftrace(Tool):
     program = "bpftrace"
+    handle = "bpf-prog"  # it attaches through perf events, and has others before
 
     def command(self, context, row, pids):
         only = "" if row.forks else "/" + " || ".join(f"pid == {p}" for p in pids) + "/ "
@@ -156,17 +173,21 @@ class Bpftrace(Tool):
 
 class PerfSched(Tool):
     program = "perf"
+    handle = "[perf_event]"
+    EVENT_SIZE = 110  # bytes in the file, about
 
     def command(self, context, row, pids):
-        return ["perf", "sched", "record", "-o", context.scratch]
+        # -B: it dies of a smashed stack where it looks for build-ids at the end (6.1)
+        return ["perf", "sched", "record", "-B", "-o", context.scratch]
 
     def seen(self, out):
-        found = re.search(r"\((\d+) samples\)", out)
-        return int(found[1]) if found else 0
+        found = re.search(r"wrote ([\d.]+) MB", out)
+        return float(found[1]) * 1e6 / self.EVENT_SIZE if found else 0
 
 
 class PerfTrace(Tool):
     program = "perf"
+    handle = "[perf_event]"
     sees = "syscalls"
 
     def command(self, context, row, pids):
@@ -215,6 +236,11 @@ def all_tools():
     ]
 
 
+def last_line(out):
+    lines = out.strip().splitlines()
+    return lines[-1].strip() if lines else "(nothing)"
+
+
 # --- attaching ---------------------------------------------------------------
 
 
@@ -239,21 +265,31 @@ class Attached:
         return self
 
     def wait(self):
-        """Until the signs are there and do not change any more."""
+        """Until the signs are there and change no more."""
         last, since, start = 0, 0, time.monotonic()
-        while True:
-            now = time.monotonic()
+        while not last or time.monotonic() - since < self.context.settle_s or \
+                not self.tool.ready(self.context):
             signs = self.tool.signs(self.process, self.pids)
             if self.process.poll() is not None:
                 raise Failed("ended at once: " + self.last_line())
-            if now - start > ATTACH_S:
+            if time.monotonic() - start > ATTACH_S:
                 raise Failed(f"is not attached after {ATTACH_S} s: " + self.last_line())
             if signs != last:
-                last, since = signs, now
-            elif signs and now - since >= self.context.settle_s:
-                break
+                last, since = signs, time.monotonic()
             time.sleep(0.005)
-        time.sleep(self.context.settle_s)
+        self.rest()
+
+    def rest(self):
+        """Until it has nothing left to do.
+
+        Some go on for a while after they attached, and again after the first
+        events, reading symbols for instance. That is not what an operation costs.
+        """
+        for _ in range(REST_TURNS):
+            before = self.cpu_ns()
+            time.sleep(self.context.settle_s)
+            if self.cpu_ns() - before < REST * self.context.settle_s * 1e9:
+                break
 
     def cpu_ns(self):
         """CPU time that the tool itself has used so far."""
@@ -266,8 +302,7 @@ class Attached:
 
     def last_line(self):
         self.log.seek(0)
-        lines = self.log.read().strip().splitlines()
-        return lines[-1].strip() if lines else "it says nothing"
+        return last_line(self.log.read())
 
     def __exit__(self, kind, value, trace):
         with contextlib.suppress(ProcessLookupError):
