@@ -24,7 +24,9 @@ static char folder[] = "/tmp/runwait-export-XXXXXX";
 
 static void write_recording(const char *path)
 {
-	struct simulated machine = { .seed = 5, .cores = 2, .lockers = 3, .sleepers = 1, .locks = 1 };
+	struct simulated machine = {
+		.seed = 5, .cores = 2, .lockers = 3, .sleepers = 1, .locks = 1
+	};
 	struct recording rec = {
 		.command = "simulated",
 		.command_size = sizeof("simulated"),
