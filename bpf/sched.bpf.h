@@ -171,12 +171,9 @@ static __always_inline u32 switch_fill(struct wire_switch *rec, const struct thr
 	return size;
 }
 
-static __noinline void short_send(struct wire_ring *ring, struct thread_state *st, u64 now)
+static __always_inline void short_fill(struct wire_short *rec, const struct thread_state *st,
+				       u64 now)
 {
-	struct wire_short *rec = ring_begin(ring, sizeof(*rec), now);
-
-	if (!rec)
-		return;
 	rec->time_ns = now;
 	rec->tid = st->tid;
 	rec->tgid = st->tgid;
@@ -187,6 +184,15 @@ static __noinline void short_send(struct wire_ring *ring, struct thread_state *s
 	rec->nr = st->short_nr;
 	rec->cpu = bpf_get_smp_processor_id();
 	head_set(&rec->head, WIRE_SHORT, sizeof(*rec), 0, st->thread);
+}
+
+static __noinline void short_send(struct wire_ring *ring, struct thread_state *st, u64 now)
+{
+	struct wire_short *rec = ring_begin(ring, sizeof(*rec), now);
+
+	if (!rec)
+		return;
+	short_fill(rec, st, now);
 	ring_end(ring, &rec->head);
 	st->short_voluntary = 0;
 	st->short_involuntary = 0;
@@ -427,10 +433,13 @@ int on_sched_switch(u64 *ctx)
 	in = thread_of_switch(ring, next, now);
 	if (out)
 		switch_out(ring, out, prev, state, preempt, now);
-	if (out && state & TASK_DEAD)
+	if (out && state & TASK_DEAD) {
+		if (config.min_wait_ns && out->short_voluntary + out->short_involuntary)
+			short_send(ring, out, now);
 		off_send(ring, out, WIRE_DEAD, now);
-	else if (out && !in)
+	} else if (out && !in) {
 		off_send(ring, out, WIRE_OFF, now);
+	}
 	if (in) {
 		if (!switch_is_short(ring, in, now))
 			switch_in(ring, in, next, now);

@@ -166,6 +166,7 @@ int on_task_rename(u64 *ctx)
 static struct object_record iter_object;
 static struct wire_switch iter_switch;
 static struct wire_task iter_task;
+static struct wire_short iter_short;
 
 /* What one task that is not current waits for; it may go on running meanwhile. */
 static __always_inline void seed_reason(struct bpf_iter__task *ctx, struct task_struct *task,
@@ -314,7 +315,13 @@ int flush_open(struct bpf_iter__task *ctx)
 	if (!task || !task->pid)
 		return 0;
 	st = thread_recorded(task);
-	if (!st || !st->is_out || !st->out_ns)
+	if (!st)
+		return 0;
+	if (config.min_wait_ns && st->short_voluntary + st->short_involuntary) {
+		short_fill(&iter_short, st, bpf_ktime_get_ns());
+		bpf_seq_write(ctx->meta->seq, &iter_short, sizeof(iter_short));
+	}
+	if (!st->is_out || !st->out_ns)
 		return 0;
 	open_send(ctx, task, st);
 	return 0;

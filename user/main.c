@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -87,6 +88,8 @@ int main(int argc, char **argv)
 
 	if (!standard_descriptors_open())
 		return STATUS_FAILED;
+	/* a reader that leaves is an error of write(), told apart there */
+	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		log_error("no command given");
 		log_error("'runwait help' lists the commands");

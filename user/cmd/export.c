@@ -93,7 +93,7 @@ static int parse_by(void *field, const char *argument, struct error *err)
 static const struct opt options[] = {
 	{ 'f', "format", "FORMAT", "see below; also from the extension of OUT", OPT_CALL,
 	  offsetof(struct export_options, exporter), 0, 0, parse_format },
-	{ 'o', "output", "OUT", "file to write, or - for stdout (default runwait.FORMAT)",
+	{ 'o', "output", "OUT", "file to write; - is stdout, the default but on a terminal",
 	  OPT_TEXT, offsetof(struct export_options, out), 0, 0, NULL },
 	{ 0, "weight", "WHAT", "wall: all time (default); oncpu: samples; offcpu: waiting",
 	  OPT_CALL, offsetof(struct export_options, weight), 0, 0, parse_weight },
@@ -124,8 +124,10 @@ static bool choose_output(struct export_options *o, struct strbuf *path)
 	}
 	if (o->out)
 		strbuf_puts(path, o->out);
-	else
+	else if (isatty(STDOUT_FILENO)) /* a picture is nothing for a terminal */
 		strbuf_addf(path, "runwait.%s", o->exporter->name);
+	else
+		strbuf_puts(path, "-");
 	return true;
 }
 

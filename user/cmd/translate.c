@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define FORGET_AFTER_NS UINT64_C(10000000000)
+
 enum { FILES_MAX = 256 }; /* module files kept open */
 
 struct translate {
@@ -37,7 +39,9 @@ struct translate {
 	struct map processes; /* TGIDs whose mappings are known */
 	struct map alive; /* threads by TGID that were taken up and did not end */
 	struct map strangers; /* TIDs of wakers that are not, and were named */
-	uint64_t records, threads, now_ns;
+	uint64_t records, threads;
+	uint64_t now_ns; /* of the last news of a task */
+	uint64_t forget_at_ns;
 	char missing[192];
 	char command[4096]; /* of the process that is being described */
 };
@@ -206,6 +210,11 @@ int translate_record(struct translate *t, const struct wire_head *record)
 
 int translate_read_mappings(struct translate *t, sideband_fn fn, void *ctx)
 {
+	/* stacks of processes that ended arrive at the latest with the next drain */
+	if (t->now_ns > t->forget_at_ns) {
+		spaces_forget(t->spaces, t->now_ns - FORGET_AFTER_NS);
+		t->forget_at_ns = t->now_ns + FORGET_AFTER_NS;
+	}
 	return t->sideband ? sideband_read(t->sideband, fn, ctx) : 0;
 }
 
