@@ -162,6 +162,46 @@ static void a_lock_that_is_waited_for_now_and_then_is_none(void **state)
 	evscript_stop(&run);
 }
 
+static void a_pool_that_crowds_at_a_lock_when_it_starts_is_not_bound_by_it(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 task main found on cpu0\n");
+	/* 64 waits of 10 ms, one beside the other, are 0.64 s: of one second */
+	for (int i = 0; i < 64; i++)
+		line(&run, 0, "task w%d found wait futex 0x10 mutex owner main of main", i);
+	line(&run, 10000, "wake w0 by main");
+	for (int i = 0; i < 64; i++) {
+		line(&run, 10000, "cpu1 switch ->w%d", i);
+		line(&run, 10000, "cpu1 switch w%d>- wait futex 0x20 condition", i);
+	}
+	end(&run, 1000000, "serial");
+	assert_true(run.result.totals.by_class_ns[CLASS_LOCK] > 630000 * US);
+	evscript_stop(&run);
+}
+
+static void threads_that_live_briefly_at_a_lock_are_bound_by_it(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 task main found on cpu0\n");
+	/* no thread waits for long, but always three of them do */
+	for (uint64_t i = 0; i < 90; i++) {
+		line(&run, i * 1000, "task t%lu forked of main", i);
+		line(&run, i * 1000, "cpu%lu switch ->t%lu", 1 + i % 4, i);
+		line(&run, i * 1000, "cpu%lu switch t%lu>- wait futex 0x10 mutex", 1 + i % 4, i);
+		if (i < 3)
+			continue;
+		line(&run, i * 1000 + 900, "wake t%lu by main", i - 3);
+		line(&run, i * 1000 + 900, "cpu%lu switch ->t%lu", 1 + (i - 3) % 4, i - 3);
+		line(&run, i * 1000 + 900, "cpu%lu switch t%lu>- dead", 1 + (i - 3) % 4, i - 3);
+	}
+	end(&run, 90000, "lock");
+	evscript_stop(&run);
+}
+
 /* M threads that want K cores all the time, in turns of a millisecond. */
 static void spinners(struct evscript_run *run, int threads, int cores, uint64_t us)
 {
@@ -512,6 +552,8 @@ int main(void)
 		cmocka_unit_test(holders_that_sleep_with_the_lock_are_a_lock_first),
 		cmocka_unit_test(a_deadlock_is_a_lock),
 		cmocka_unit_test(a_lock_that_is_waited_for_now_and_then_is_none),
+		cmocka_unit_test(a_pool_that_crowds_at_a_lock_when_it_starts_is_not_bound_by_it),
+		cmocka_unit_test(threads_that_live_briefly_at_a_lock_are_bound_by_it),
 		cmocka_unit_test(more_threads_than_cores_are_out_of_cores),
 		cmocka_unit_test(cores_that_others_use_are_named_as_the_reason),
 		cmocka_unit_test(a_queue_beside_idle_cores_points_to_a_quota),

@@ -36,7 +36,10 @@ static struct actor *pick(struct chaos *c, enum doing doing)
 static const char *reason(struct chaos *c)
 {
 	static const char *const reasons[] = {
-		"wait futex 0x10 mutex object 1", "wait futex 0x20 condition object 2",
+		"wait futex 0x10 mutex object 1 owner A",
+		"wait futex 0x10 mutex object 1 owner C",
+		"wait futex 0x10 mutex object 1",
+		"wait futex 0x20 condition object 2",
 		"wait read object 3 disk io",	  "wait epoll_wait object 4",
 		"wait clock_nanosleep",		  "wait fault disk io",
 		"wait wait4",			  "wait recvfrom object 5 stack 7",

@@ -35,6 +35,7 @@ struct findings {
 	double cores; /* of the machine */
 	struct totals sum; /* user threads: those of the kernel wait for work in it */
 	uint64_t lock_ns, io_ns, working_ns;
+	uint64_t worst_lock_ns, worst_io_ns; /* of a single thread */
 	bool use_known; /* of the next two: the probes counted core use */
 	double idle_share, other_share; /* of all cores */
 	struct candidate list[CANDIDATES_MAX];
@@ -107,6 +108,16 @@ static void prove_text(struct findings *self, struct candidate *f, const char *k
 		      &(struct evidence){ .key = key, .kind = EVIDENCE_TEXT, .text = text });
 }
 
+static uint64_t lock_of(const struct totals *sum)
+{
+	return sum->by_class_ns[CLASS_LOCK] + sum->by_class_ns[CLASS_GIL];
+}
+
+static uint64_t io_of(const struct totals *sum)
+{
+	return sum->by_class_ns[CLASS_FILE] + sum->by_class_ns[CLASS_FAULT];
+}
+
 static void measure(struct findings *self)
 {
 	const struct result *r = self->r;
@@ -123,10 +134,12 @@ static void measure(struct findings *self)
 		self->sum.involuntary += sum->involuntary;
 		for (int k = 0; k < CLASS_COUNT; k++)
 			self->sum.by_class_ns[k] += sum->by_class_ns[k];
+		self->worst_lock_ns = max_u64(self->worst_lock_ns, lock_of(sum));
+		self->worst_io_ns = max_u64(self->worst_io_ns, io_of(sum));
 	}
 	self->wall_ns = r->parallelism.observed_ns;
-	self->lock_ns = self->sum.by_class_ns[CLASS_LOCK] + self->sum.by_class_ns[CLASS_GIL];
-	self->io_ns = self->sum.by_class_ns[CLASS_FILE] + self->sum.by_class_ns[CLASS_FAULT];
+	self->lock_ns = lock_of(&self->sum);
+	self->io_ns = io_of(&self->sum);
 	self->working_ns = self->sum.run_ns + self->sum.runnable_ns + self->lock_ns + self->io_ns +
 			   self->sum.by_class_ns[CLASS_KERNEL];
 	self->cores = r->recording.cpus ? r->recording.cpus : (double)r->parallelism.cpus.count;
@@ -239,7 +252,10 @@ static void find_lock(struct findings *self)
 	struct strbuf *title = &self->title;
 	struct candidate *f;
 
-	if (part < 0.1 || self->lock_ns < self->wall_ns / 20 || !l)
+	/* many threads that wait a moment each, at their start, are a large sum and no
+	 * bottleneck: one of them must have waited for long, or all of them most of the time */
+	if (part < 0.1 || !l || (self->worst_lock_ns < self->wall_ns / 20 &&
+				 (part < 0.5 || self->lock_ns < self->wall_ns / 2)))
 		return;
 	score = part * least(share(self->lock_ns, self->wall_ns), 1);
 	strbuf_puts(title, "Waiting for a lock: ");
@@ -316,7 +332,7 @@ static void find_disk(struct findings *self)
 	double score = part * least(share(self->io_ns, self->wall_ns), 1);
 	struct candidate *f;
 
-	if (stalled < 0.1 && (part < 0.2 || self->io_ns < self->wall_ns / 10))
+	if (stalled < 0.1 && (part < 0.2 || self->worst_io_ns < self->wall_ns / 10))
 		return;
 	strbuf_puts(&self->title, "Waiting for the disk: ");
 	fmt_share(&self->title, part, 1);

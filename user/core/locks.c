@@ -10,21 +10,13 @@
  *
  * Invariant: the sum of what holders are blamed for is the lock's wait.
  */
-#include "core/analysis.h"
+#include "core/holders.h"
 
 #include <string.h>
 
 struct waiter_sum {
 	uint32_t thread;
 	struct result_waiter sum; /* without tid */
-};
-
-/* Somebody that held a lock, or ended waits for it; mostly the same does both. */
-struct party_sum {
-	enum ender ender;
-	uint32_t id;
-	uint64_t held, blame_ns, inferred_ns;
-	uint64_t woke;
 };
 
 struct lock_sum {
@@ -34,7 +26,7 @@ struct lock_sum {
 	uint64_t kinds[LOCK_UNKNOWN + 1]; /* waits that looked like that kind */
 	uint64_t waits, wait_ns, max_wait_ns, contended_ns, open_waits;
 	VEC(struct waiter_sum) waiters;
-	VEC(struct party_sum) parties;
+	struct holders holders;
 };
 
 struct locks {
@@ -61,7 +53,7 @@ static void locks_free(void *p)
 
 	for (size_t i = 0; i < self->list.count; i++) {
 		vec_release(&self->list.at[i].waiters);
-		vec_release(&self->list.at[i].parties);
+		holders_release(&self->list.at[i].holders);
 	}
 	vec_release(&self->list);
 	map_release(&self->by_key);
@@ -107,23 +99,18 @@ static int waiter_add(struct locks *self, size_t lock, uint32_t thread,
 	return 0;
 }
 
-static int party_add(struct locks *self, size_t lock, const struct party_sum *add)
+/* The position of a party of a lock, new or not. 0 or -ENOMEM. */
+static int party_of(struct locks *self, size_t lock, enum ender ender, uint32_t id, uint32_t *ret)
 {
-	struct lock_sum *l = &self->list.at[lock];
-	struct party_sum *party;
+	struct holders *h = &self->list.at[lock].holders;
 	size_t at;
 
-	if (vec_reserve(&l->parties, 1) ||
-	    !pair_at(&self->parties, pair_key(lock, add->ender, add->id), l->parties.count, &at))
+	if (vec_reserve(&h->parties, 1) ||
+	    !pair_at(&self->parties, pair_key(lock, ender, id), h->parties.count, &at))
 		return -ENOMEM;
-	if (at == l->parties.count)
-		l->parties.at[l->parties.count++] =
-			(struct party_sum){ .ender = add->ender, .id = add->id };
-	party = &l->parties.at[at];
-	party->held += add->held;
-	party->blame_ns += add->blame_ns;
-	party->inferred_ns += add->inferred_ns;
-	party->woke += add->woke;
+	if (at == h->parties.count)
+		h->parties.at[h->parties.count++] = (struct party){ .ender = ender, .id = id };
+	*ret = (uint32_t)at;
 	return 0;
 }
 
@@ -169,11 +156,45 @@ static int lock_of(struct locks *self, const struct absence *a, size_t *ret)
 				     });
 }
 
+/*
+ * Charges a wait to who had the lock meanwhile. Only a mutex has one holder at a
+ * time, who got it when its own wait ended; of what else threads wait for, who
+ * ended the wait is all that is known.
+ */
+static int blame_holders(struct locks *self, size_t lock, const struct absence *a)
+{
+	struct holders *h = &self->list.at[lock].holders;
+	const struct context *c = self->c;
+	bool by_task = a->ender == ENDER_THREAD || a->ender == ENDER_TASK;
+	uint32_t waker, owner, waiter;
+	int rc;
+
+	/* those that interrupts end have no party of that kind to blame */
+	rc = party_of(self, lock, by_task ? a->ender : ENDER_UNKNOWN, a->ender_id, &waker);
+	if (!rc && a->lock != LOCK_MUTEX) {
+		h->parties.at[waker].waits += a->waits;
+		h->parties.at[waker].blame_ns += a->wait_ns;
+		h->parties.at[waker].inferred_ns += a->wait_ns;
+		return 0;
+	}
+	if (!rc)
+		rc = party_of(self, lock, ENDER_THREAD, a->thread, &waiter);
+	if (!rc && a->owner != THREAD_NONE) {
+		rc = party_of(self, lock, ENDER_THREAD, a->owner, &owner);
+		if (!rc)
+			rc = holders_set(h, a->out_ns, owner, true);
+	}
+	if (rc)
+		return rc;
+	/* but for a deadlock with itself, who waits does not have the lock */
+	holders_charge(h, context_clip(c, a->out_ns), context_clip(c, a->woken_ns),
+		       a->owner == a->thread ? UINT32_MAX : waiter, waker);
+	return a->ended && by_task ? holders_set(h, a->woken_ns, waiter, false) : 0;
+}
+
 static int locks_absence(void *p, const struct absence *a)
 {
 	struct locks *self = p;
-	struct party_sum waker = { .ender = a->ender, .id = a->ender_id, .woke = a->waits };
-	struct party_sum holder = { .held = a->waits, .blame_ns = a->wait_ns };
 	struct result_waiter waiter = {
 		.waits = a->waits,
 		.wait_ns = a->wait_ns,
@@ -181,6 +202,7 @@ static int locks_absence(void *p, const struct absence *a)
 		.stack = a->out->user_stack,
 	};
 	struct lock_sum *l;
+	uint32_t waker;
 	size_t lock;
 
 	if (a->lock < 0 || !a->waits)
@@ -198,21 +220,14 @@ static int locks_absence(void *p, const struct absence *a)
 		l->contended_ns += a->wait_ns;
 	if (!a->ended)
 		l->open_waits++;
-	if (a->owner != THREAD_NONE) {
-		holder.ender = ENDER_THREAD;
-		holder.id = a->owner;
-	} else if (a->ender == ENDER_THREAD || a->ender == ENDER_TASK) {
-		holder.ender = a->ender;
-		holder.id = a->ender_id;
-		holder.inferred_ns = a->wait_ns;
-	}
 	if (waiter_add(self, lock, a->thread, &waiter))
 		return -ENOMEM;
-	if (holder.ender == waker.ender && holder.id == waker.id)
-		holder.woke = waker.ender == ENDER_UNKNOWN ? 0 : waker.woke;
-	else if (waker.ender != ENDER_UNKNOWN && party_add(self, lock, &waker))
-		return -ENOMEM;
-	return party_add(self, lock, &holder);
+	if (a->ender != ENDER_UNKNOWN) {
+		if (party_of(self, lock, a->ender, a->ender_id, &waker))
+			return -ENOMEM;
+		l->holders.parties.at[waker].woke += a->waits;
+	}
+	return blame_holders(self, lock, a);
 }
 
 /* The function that waited for the lock: the first that is not the lock itself. */
@@ -256,9 +271,17 @@ static int lock_merge(struct locks *self, size_t to, size_t from)
 	for (size_t i = 0; i < f->waiters.count; i++)
 		if (waiter_add(self, to, f->waiters.at[i].thread, &f->waiters.at[i].sum))
 			return -ENOMEM;
-	for (size_t i = 0; i < f->parties.count; i++)
-		if (party_add(self, to, &f->parties.at[i]))
+	for (size_t i = 0; i < f->holders.parties.count; i++) {
+		const struct party *add = &f->holders.parties.at[i];
+		uint32_t at;
+
+		if (party_of(self, to, add->ender, add->id, &at))
 			return -ENOMEM;
+		t->holders.parties.at[at].waits += add->waits;
+		t->holders.parties.at[at].blame_ns += add->blame_ns;
+		t->holders.parties.at[at].inferred_ns += add->inferred_ns;
+		t->holders.parties.at[at].woke += add->woke;
+	}
 	f->waits = 0;
 	return 0;
 }
@@ -336,8 +359,8 @@ static int list_parties(struct locks *self, const struct lock_sum *l, struct res
 	const struct context *c = self->c;
 
 	if (vec_reserve(&to->waiters, l->waiters.count) ||
-	    vec_reserve(&to->holders, l->parties.count) ||
-	    vec_reserve(&to->wakers, l->parties.count))
+	    vec_reserve(&to->holders, l->holders.parties.count) ||
+	    vec_reserve(&to->wakers, l->holders.parties.count))
 		return -ENOMEM;
 	for (size_t i = 0; i < l->waiters.count; i++) {
 		struct result_waiter w = l->waiters.at[i].sum;
@@ -345,14 +368,14 @@ static int list_parties(struct locks *self, const struct lock_sum *l, struct res
 		w.tid = c->threads.list.at[l->waiters.at[i].thread].tid;
 		to->waiters.at[to->waiters.count++] = w;
 	}
-	for (size_t i = 0; i < l->parties.count; i++) {
-		const struct party_sum *party = &l->parties.at[i];
+	for (size_t i = 0; i < l->holders.parties.count; i++) {
+		const struct party *party = &l->holders.parties.at[i];
 		uint32_t tid = context_ender_tid(c, party->ender, party->id);
 
-		if (party->held)
+		if (party->waits)
 			to->holders.at[to->holders.count++] = (struct result_holder){
 				.tid = tid,
-				.waits = party->held,
+				.waits = party->waits,
 				.blame_ns = party->blame_ns,
 				.inferred_ns = party->inferred_ns,
 			};
@@ -399,9 +422,10 @@ static void describe(struct locks *self, const struct lock_sum *l, struct result
 static int list_locks(struct locks *self, const char **places, struct result *r)
 {
 	for (size_t i = 0; i < self->list.count; i++) {
-		const struct lock_sum *l = &self->list.at[i];
+		struct lock_sum *l = &self->list.at[i];
 		struct result_lock *to;
 
+		holders_finish(&l->holders);
 		if (!l->waits)
 			continue;
 		if (vec_push(&r->locks, (struct result_lock){

@@ -91,12 +91,12 @@ struct result_waiter {
 	uint32_t stack; /* user stack of the longest wait; 0 none */
 };
 
-/* Who had the lock (read from it) or, where it does not tell, who woke. */
+/* Who had the lock during waits for it or, where it does not tell, who ended them. */
 struct result_holder {
 	uint32_t tid; /* 0: not known */
-	uint64_t waits; /* that it was found holding, or ended */
+	uint64_t waits; /* in the course of which it had the lock, or that it ended */
 	uint64_t blame_ns;
-	uint64_t inferred_ns; /* of blame_ns: not read from the lock, this thread ended the wait */
+	uint64_t inferred_ns; /* of blame_ns: not read from the lock, but from who got or gave it */
 	uint32_t stack;
 };
 
