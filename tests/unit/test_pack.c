@@ -58,6 +58,26 @@ static void events_come_back_as_they_were(void **state)
 	unpacker_free(u);
 }
 
+/* Who adds a field must write it in pack_fields.h, in random_event.c, and here. */
+static void no_field_was_forgotten(void **state)
+{
+	(void)state;
+	assert_int_equal(sizeof(struct event_out), 112);
+	assert_int_equal(sizeof(struct event_off), 24);
+	assert_int_equal(sizeof(struct event_sample), 24);
+	assert_int_equal(sizeof(struct event_stack), 24);
+	assert_int_equal(sizeof(struct event_frame), 24);
+	assert_int_equal(sizeof(struct event_name), 32);
+	assert_int_equal(sizeof(struct event_object), 40);
+	assert_int_equal(sizeof(struct event_task), 56);
+	assert_int_equal(sizeof(struct event_exec), 40);
+	assert_int_equal(sizeof(struct event_comm), 24);
+	assert_int_equal(sizeof(struct event_waker), 16);
+	assert_int_equal(sizeof(struct event_lost), 32);
+	assert_int_equal(sizeof(struct event_cpu), 32);
+	assert_int_equal(sizeof(struct event_short), 40);
+}
+
 static void chunks_of_any_length_hold_the_same_events(void **state)
 {
 	struct random_events r = { .seed = 7 }, again = { .seed = 7 }, cuts = { .seed = 8 };
@@ -379,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_come_back_as_they_were),
+		cmocka_unit_test(no_field_was_forgotten),
 		cmocka_unit_test(chunks_of_any_length_hold_the_same_events),
 		cmocka_unit_test(a_full_chunk_refuses_more_and_is_whole),
 		cmocka_unit_test(a_chunk_of_text_is_full_by_its_size),
