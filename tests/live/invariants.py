@@ -51,12 +51,11 @@ def _lives(report):
             end = duration if t["end_ns"] is None else t["end_ns"]
             if not 0 <= t["start_ns"] <= end <= duration:
                 yield f"{name}: lives from {t['start_ns']} to {end} of {duration}"
-            if kind == "threads" and t["life_ns"] > end - t["start_ns"]:
-                yield f"{name}: life {t['life_ns']} longer than {end - t['start_ns']}"
-            if kind == "threads" and _whole(report):
-                if t["life_ns"] != end - t["start_ns"]:
-                    yield (f"{name}: life {t['life_ns']} but from {t['start_ns']} to {end} are "
-                           f"{end - t['start_ns']}, and nothing was lost")
+            if kind == "threads" and t["life_ns"] + t["unknown_ns"] != end - t["start_ns"]:
+                yield (f"{name}: life {t['life_ns']} and unknown {t['unknown_ns']} are not the "
+                       f"{end - t['start_ns']} from {t['start_ns']} to {end}")
+            if _whole(report) and t["unknown_ns"]:
+                yield f"{name}: {t['unknown_ns']} of its time unknown, and nothing was lost"
             if kind == "threads" and not 0 <= t["censored_ns"] <= t["wait_ns"]:
                 yield f"{name}: censored {t['censored_ns']} of {t['wait_ns']}"
 

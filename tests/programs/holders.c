@@ -42,13 +42,6 @@ static void *hold(void *argument)
 	return NULL;
 }
 
-static uint64_t overlap(uint64_t a, uint64_t a_end, uint64_t b, uint64_t b_end)
-{
-	uint64_t from = a > b ? a : b, to = a_end < b_end ? a_end : b_end;
-
-	return to > from ? to - from : 0;
-}
-
 int main(int argc, char **argv)
 {
 	struct holder holders[HOLDERS] = { { 0 } };

@@ -8,9 +8,17 @@
  */
 #include "truth.h"
 
+enum { OPS_MAX = 4096 };
+
+struct op {
+	uint64_t asked_ns, got_ns, gave_ns;
+};
+
 struct worker {
 	struct span life, wait;
-	uint64_t ops, loop_ns, hold_ns, think_ns; /* as they turned out */
+	uint64_t loop_ns, hold_ns, think_ns; /* as they turned out */
+	size_t ops;
+	struct op op[OPS_MAX];
 };
 
 struct shared {
@@ -26,15 +34,12 @@ struct argument {
 	int index;
 };
 
-static uint64_t spend(const struct shared *s, uint64_t ns)
+static void spend(const struct shared *s, uint64_t ns)
 {
-	uint64_t start_ns = now_ns();
-
 	if (s->burn)
 		burn_ns(ns);
 	else
 		sleep_ns(ns);
-	return now_ns() - start_ns;
 }
 
 static void *work(void *argument)
@@ -50,14 +55,20 @@ static void *work(void *argument)
 	pthread_barrier_wait(&s->barrier);
 	begin = now_ns();
 	end = begin + s->duration_ns;
-	while (now_ns() < end) {
+	while (now_ns() < end && w->ops < OPS_MAX) {
+		struct op *op = &w->op[w->ops++];
+
 		span_begin(&w->wait);
+		op->asked_ns = now_ns();
 		pthread_mutex_lock(&s->mutex);
+		op->got_ns = now_ns();
 		span_end(&w->wait);
-		w->hold_ns += spend(s, s->hold_ns);
+		spend(s, s->hold_ns);
+		op->gave_ns = now_ns();
 		pthread_mutex_unlock(&s->mutex);
-		w->think_ns += spend(s, s->think_ns);
-		w->ops++;
+		spend(s, s->think_ns);
+		w->hold_ns += op->gave_ns - op->got_ns;
+		w->think_ns += now_ns() - op->gave_ns;
 	}
 	w->loop_ns = now_ns() - begin;
 	span_end(&w->life);
@@ -115,6 +126,32 @@ static void run_all(struct shared *s, int count, bool processes)
 	free(arguments);
 }
 
+/* How long others waited while @holder held: what it is to blame for. */
+static uint64_t blame(const struct shared *s, int count, const struct worker *holder)
+{
+	uint64_t sum = 0;
+
+	for (size_t h = 0; h < holder->ops; h++) {
+		for (int i = 0; i < count; i++) {
+			const struct worker *w = &s->workers[i];
+
+			for (size_t k = 0; k < w->ops && w != holder; k++)
+				sum += overlap(holder->op[h].got_ns, holder->op[h].gave_ns,
+					       w->op[k].asked_ns, w->op[k].got_ns);
+		}
+	}
+	return sum;
+}
+
+static void print_holders(const struct shared *s, int count)
+{
+	printf("\"holders\": [");
+	for (int i = 0; i < count; i++)
+		printf("%s{\"tid\": %d, \"blame_ns\": %" PRIu64 "}", i ? ", " : "",
+		       s->workers[i].life.tid, blame(s, count, &s->workers[i]));
+	printf("], ");
+}
+
 static void print(const struct shared *s, int count)
 {
 	uint64_t elapsed = 0, busy = 0, wait = 0, runnable = 0, ops = 0;
@@ -134,6 +171,7 @@ static void print(const struct shared *s, int count)
 	       (const void *)&s->mutex, ops, elapsed,
 	       (int64_t)elapsed - (int64_t)(ops * (s->hold_ns + s->think_ns)), elapsed - busy,
 	       wait, runnable);
+	print_holders(s, count);
 	spans_print("threads", &s->workers[0].life, sizeof(s->workers[0]), (size_t)count);
 	printf(", ");
 	spans_print("waits", &s->workers[0].wait, sizeof(s->workers[0]), (size_t)count);

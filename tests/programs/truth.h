@@ -163,6 +163,14 @@ static inline void pin(int n)
 	}
 }
 
+/* What [a, a_end) and [b, b_end) have in common. */
+static inline uint64_t overlap(uint64_t a, uint64_t a_end, uint64_t b, uint64_t b_end)
+{
+	uint64_t from = a > b ? a : b, to = a_end < b_end ? a_end : b_end;
+
+	return to > from ? to - from : 0;
+}
+
 struct reading {
 	uint64_t time_ns, run_ns, delay_ns, voluntary, involuntary;
 };
