@@ -13,7 +13,7 @@ static void blame(struct holders *h, uint32_t party, uint64_t waits, uint64_t ns
 {
 	struct party *p = &h->parties.at[party];
 
-	p->waits += waits;
+	p->held += waits;
 	p->blame_ns += ns;
 	if (!read)
 		p->inferred_ns += ns;
@@ -34,18 +34,21 @@ static void settle(struct holders *h, size_t count)
 	memmove(h->log.at, h->log.at + count, h->log.count * sizeof(*h->log.at));
 }
 
-/* How many holds begin at @time_ns or before. */
+/* How many holds begin at @time_ns or before. Mostly one of the last is asked for. */
 static size_t holds_until(const struct holders *h, uint64_t time_ns)
 {
-	size_t low = 0, high = h->log.count;
+	const struct hold *log = h->log.at;
+	size_t high = h->log.count, low, step = 1;
 
-	/* the newest is what most ask for */
-	if (high && h->log.at[high - 1].from_ns <= time_ns)
-		return high;
+	while (high >= step && log[high - step].from_ns > time_ns) {
+		high -= step;
+		step *= 2;
+	}
+	low = high >= step ? high - step + 1 : 0;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (h->log.at[middle].from_ns <= time_ns)
+		if (log[middle].from_ns <= time_ns)
 			low = middle + 1;
 		else
 			high = middle;

@@ -20,13 +20,15 @@
 
 enum { HOLDS_MAX = 512 };
 
-/* Somebody that held a lock, or ended waits for it; mostly the same does both. */
+/* Somebody that waits for a lock, holds it, or ends waits for it: mostly all three. */
 struct party {
 	enum ender ender; /* ENDER_UNKNOWN: nobody knows who */
 	uint32_t id;
-	uint64_t waits; /* that it held the lock in the course of */
+	uint64_t waits, wait_ns, max_wait_ns; /* its own */
+	uint32_t stack; /* of its longest wait */
+	uint64_t held; /* waits in the course of which it held the lock */
 	uint64_t blame_ns;
-	uint64_t inferred_ns; /* of it: not read from the lock */
+	uint64_t inferred_ns; /* of blame_ns: not read from the lock */
 	uint64_t woke; /* waits that it ended */
 };
 

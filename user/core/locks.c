@@ -14,26 +14,20 @@
 
 #include <string.h>
 
-struct waiter_sum {
-	uint32_t thread;
-	struct result_waiter sum; /* without tid */
-};
-
 struct lock_sum {
 	uint32_t object, kernel_stack; /* either; or a futex without description: neither */
 	uint32_t tgid; /* of whoever waited first */
 	uint64_t argument; /* address of a futex as the system call has it */
 	uint64_t kinds[LOCK_UNKNOWN + 1]; /* waits that looked like that kind */
 	uint64_t waits, wait_ns, max_wait_ns, contended_ns, open_waits;
-	VEC(struct waiter_sum) waiters;
-	struct holders holders;
+	struct holders holders; /* and waiters and wakers */
 };
 
 struct locks {
 	struct context *c;
 	VEC(struct lock_sum) list;
 	struct map by_key; /* see lock_key() */
-	struct map waiters, parties; /* see pair_key(): positions in a lock's lists */
+	struct map parties; /* see party_of() */
 	uint64_t last_key; /* the look-up before this one; 0 none */
 	size_t last_lock;
 };
@@ -52,66 +46,28 @@ static void locks_free(void *p)
 	struct locks *self = p;
 
 	for (size_t i = 0; i < self->list.count; i++) {
-		vec_release(&self->list.at[i].waiters);
 		holders_release(&self->list.at[i].holders);
 	}
 	vec_release(&self->list);
 	map_release(&self->by_key);
-	map_release(&self->waiters);
 	map_release(&self->parties);
 	free(self);
-}
-
-/* Lists of locks are short of 2^29, enders of 8: nothing collides. */
-static uint64_t pair_key(size_t lock, enum ender ender, uint32_t id)
-{
-	return (uint64_t)lock << 35 | (uint64_t)ender << 32 | id;
-}
-
-/* Finds the position of a pair, or makes it @count; false when out of memory. */
-static bool pair_at(struct map *m, uint64_t key, size_t count, size_t *ret)
-{
-	const uint64_t *at = map_get(m, key);
-
-	*ret = at ? (size_t)*at : count;
-	return at || !map_put(m, key, count);
-}
-
-static int waiter_add(struct locks *self, size_t lock, uint32_t thread,
-		      const struct result_waiter *add)
-{
-	struct lock_sum *l = &self->list.at[lock];
-	struct result_waiter *w;
-	size_t at;
-
-	if (vec_reserve(&l->waiters, 1) ||
-	    !pair_at(&self->waiters, pair_key(lock, ENDER_THREAD, thread), l->waiters.count, &at))
-		return -ENOMEM;
-	if (at == l->waiters.count)
-		l->waiters.at[l->waiters.count++] = (struct waiter_sum){ .thread = thread };
-	w = &l->waiters.at[at].sum;
-	w->waits += add->waits;
-	w->wait_ns += add->wait_ns;
-	if (add->max_wait_ns >= w->max_wait_ns) {
-		w->max_wait_ns = add->max_wait_ns;
-		w->stack = add->stack;
-	}
-	return 0;
 }
 
 /* The position of a party of a lock, new or not. 0 or -ENOMEM. */
 static int party_of(struct locks *self, size_t lock, enum ender ender, uint32_t id, uint32_t *ret)
 {
+	/* lists of locks are short of 2^29, enders of 8: nothing collides */
+	uint64_t key = (uint64_t)lock << 35 | (uint64_t)ender << 32 | id;
+	const uint64_t *at = map_get(&self->parties, key);
 	struct holders *h = &self->list.at[lock].holders;
-	size_t at;
 
-	if (vec_reserve(&h->parties, 1) ||
-	    !pair_at(&self->parties, pair_key(lock, ender, id), h->parties.count, &at))
+	*ret = at ? (uint32_t)*at : (uint32_t)h->parties.count;
+	if (at)
+		return 0;
+	if (vec_reserve(&h->parties, 1) || map_put(&self->parties, key, *ret))
 		return -ENOMEM;
-	if (at == h->parties.count)
-		h->parties.at[h->parties.count++] = (struct party){ .ender = ender, .id = id };
-	*ret = (uint32_t)at;
-	return 0;
+	return vec_push(&h->parties, (struct party){ .ender = ender, .id = id });
 }
 
 /* 0: it has no identity. */
@@ -161,26 +117,28 @@ static int lock_of(struct locks *self, const struct absence *a, size_t *ret)
  * time, who got it when its own wait ended; of what else threads wait for, who
  * ended the wait is all that is known.
  */
-static int blame_holders(struct locks *self, size_t lock, const struct absence *a)
+static int blame_holders(struct locks *self, size_t lock, const struct absence *a, uint32_t waiter,
+			 uint32_t waker)
 {
 	struct holders *h = &self->list.at[lock].holders;
 	const struct context *c = self->c;
 	bool by_task = a->ender == ENDER_THREAD || a->ender == ENDER_TASK;
-	uint32_t waker, owner, waiter;
-	int rc;
+	uint32_t owner = waker, ended_by = waker;
+	int rc = 0;
 
-	/* those that interrupts end have no party of that kind to blame */
-	rc = party_of(self, lock, by_task ? a->ender : ENDER_UNKNOWN, a->ender_id, &waker);
+	if (!by_task)
+		rc = party_of(self, lock, ENDER_UNKNOWN, 0, &ended_by);
 	if (!rc && a->lock != LOCK_MUTEX) {
-		h->parties.at[waker].waits += a->waits;
-		h->parties.at[waker].blame_ns += a->wait_ns;
-		h->parties.at[waker].inferred_ns += a->wait_ns;
+		struct party *p = &h->parties.at[ended_by];
+
+		p->held += a->waits;
+		p->blame_ns += a->wait_ns;
+		p->inferred_ns += a->wait_ns;
 		return 0;
 	}
-	if (!rc)
-		rc = party_of(self, lock, ENDER_THREAD, a->thread, &waiter);
 	if (!rc && a->owner != THREAD_NONE) {
-		rc = party_of(self, lock, ENDER_THREAD, a->owner, &owner);
+		if (a->ender != ENDER_THREAD || a->ender_id != a->owner)
+			rc = party_of(self, lock, ENDER_THREAD, a->owner, &owner);
 		if (!rc)
 			rc = holders_set(h, a->out_ns, owner, true);
 	}
@@ -188,21 +146,26 @@ static int blame_holders(struct locks *self, size_t lock, const struct absence *
 		return rc;
 	/* but for a deadlock with itself, who waits does not have the lock */
 	holders_charge(h, context_clip(c, a->out_ns), context_clip(c, a->woken_ns),
-		       a->owner == a->thread ? UINT32_MAX : waiter, waker);
+		       a->owner == a->thread ? UINT32_MAX : waiter, ended_by);
 	return a->ended && by_task ? holders_set(h, a->woken_ns, waiter, false) : 0;
+}
+
+static void party_waited(struct party *p, uint64_t waits, uint64_t wait_ns, uint64_t max_wait_ns,
+			 uint32_t stack)
+{
+	p->waits += waits;
+	p->wait_ns += wait_ns;
+	if (max_wait_ns >= p->max_wait_ns) {
+		p->max_wait_ns = max_wait_ns;
+		p->stack = stack;
+	}
 }
 
 static int locks_absence(void *p, const struct absence *a)
 {
 	struct locks *self = p;
-	struct result_waiter waiter = {
-		.waits = a->waits,
-		.wait_ns = a->wait_ns,
-		.max_wait_ns = a->wait_ns,
-		.stack = a->out->user_stack,
-	};
+	uint32_t waiter, waker = 0;
 	struct lock_sum *l;
-	uint32_t waker;
 	size_t lock;
 
 	if (a->lock < 0 || !a->waits)
@@ -220,14 +183,16 @@ static int locks_absence(void *p, const struct absence *a)
 		l->contended_ns += a->wait_ns;
 	if (!a->ended)
 		l->open_waits++;
-	if (waiter_add(self, lock, a->thread, &waiter))
+	if (party_of(self, lock, ENDER_THREAD, a->thread, &waiter))
 		return -ENOMEM;
+	party_waited(&l->holders.parties.at[waiter], a->waits, a->wait_ns, a->wait_ns,
+		     a->out->user_stack);
 	if (a->ender != ENDER_UNKNOWN) {
 		if (party_of(self, lock, a->ender, a->ender_id, &waker))
 			return -ENOMEM;
 		l->holders.parties.at[waker].woke += a->waits;
 	}
-	return blame_holders(self, lock, a);
+	return blame_holders(self, lock, a, waiter, waker);
 }
 
 /* The function that waited for the lock: the first that is not the lock itself. */
@@ -268,19 +233,19 @@ static int lock_merge(struct locks *self, size_t to, size_t from)
 	t->wait_ns += f->wait_ns;
 	t->max_wait_ns = max_u64(t->max_wait_ns, f->max_wait_ns);
 	t->open_waits += f->open_waits;
-	for (size_t i = 0; i < f->waiters.count; i++)
-		if (waiter_add(self, to, f->waiters.at[i].thread, &f->waiters.at[i].sum))
-			return -ENOMEM;
 	for (size_t i = 0; i < f->holders.parties.count; i++) {
 		const struct party *add = &f->holders.parties.at[i];
+		struct party *party;
 		uint32_t at;
 
 		if (party_of(self, to, add->ender, add->id, &at))
 			return -ENOMEM;
-		t->holders.parties.at[at].waits += add->waits;
-		t->holders.parties.at[at].blame_ns += add->blame_ns;
-		t->holders.parties.at[at].inferred_ns += add->inferred_ns;
-		t->holders.parties.at[at].woke += add->woke;
+		party = &t->holders.parties.at[at];
+		party_waited(party, add->waits, add->wait_ns, add->max_wait_ns, add->stack);
+		party->held += add->held;
+		party->blame_ns += add->blame_ns;
+		party->inferred_ns += add->inferred_ns;
+		party->woke += add->woke;
 	}
 	f->waits = 0;
 	return 0;
@@ -357,33 +322,31 @@ static int lock_order(const void *x, const void *y)
 static int list_parties(struct locks *self, const struct lock_sum *l, struct result_lock *to)
 {
 	const struct context *c = self->c;
+	size_t count = l->holders.parties.count;
 
-	if (vec_reserve(&to->waiters, l->waiters.count) ||
-	    vec_reserve(&to->holders, l->holders.parties.count) ||
-	    vec_reserve(&to->wakers, l->holders.parties.count))
+	if (vec_reserve(&to->waiters, count) || vec_reserve(&to->holders, count) ||
+	    vec_reserve(&to->wakers, count))
 		return -ENOMEM;
-	for (size_t i = 0; i < l->waiters.count; i++) {
-		struct result_waiter w = l->waiters.at[i].sum;
+	for (size_t i = 0; i < count; i++) {
+		const struct party *p = &l->holders.parties.at[i];
+		uint32_t tid = context_ender_tid(c, p->ender, p->id);
 
-		w.tid = c->threads.list.at[l->waiters.at[i].thread].tid;
-		to->waiters.at[to->waiters.count++] = w;
-	}
-	for (size_t i = 0; i < l->holders.parties.count; i++) {
-		const struct party *party = &l->holders.parties.at[i];
-		uint32_t tid = context_ender_tid(c, party->ender, party->id);
-
-		if (party->waits)
+		if (p->waits)
+			to->waiters.at[to->waiters.count++] = (struct result_waiter){
+				tid, p->waits, p->wait_ns, p->max_wait_ns, p->stack,
+			};
+		if (p->held)
 			to->holders.at[to->holders.count++] = (struct result_holder){
 				.tid = tid,
-				.waits = party->waits,
-				.blame_ns = party->blame_ns,
-				.inferred_ns = party->inferred_ns,
+				.waits = p->held,
+				.blame_ns = p->blame_ns,
+				.inferred_ns = p->inferred_ns,
 			};
-		if (party->woke)
+		if (p->woke)
 			to->wakers.at[to->wakers.count++] = (struct result_waker){
 				.tid = tid,
-				.name = context_ender_name(c, party->ender, party->id),
-				.count = party->woke,
+				.name = context_ender_name(c, p->ender, p->id),
+				.count = p->woke,
 			};
 	}
 	vec_sort(&to->waiters, waiter_order);
