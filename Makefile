@@ -187,6 +187,9 @@ $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/%.o $(FUZZ_MAIN) $(TEST_LIBS)
 
 # What is recorded (tests/programs, tools/bench) is an ordinary program: no sanitizers.
 TARGET_FLAGS := -O1 -g -fno-omit-frame-pointer -pthread -Wall -Wextra -Werror
+# These are about what most programs have: no frame pointers.
+$(BUILD)/tests/programs/unwound $(BUILD)/tests/programs/frames: TARGET_FLAGS := \
+	-O2 -g -fomit-frame-pointer -pthread -Wall -Wextra -Werror
 $(BUILD)/t%: t%.c $(BUILD)/flags
 	$(call say,CC)
 	@mkdir -p $(@D)

@@ -69,6 +69,8 @@ int on_sched_process_fork(u64 *ctx)
 		return 0;
 	if (child->tgid == config.self_tgid)
 		return 0;
+	if (config.stacks && parent->tgid != child->tgid)
+		unwind_fork(parent->tgid, child->tgid);
 	st = bpf_task_storage_get(&threads, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!st) {
 		__sync_fetch_and_add(&storage_lost, 1);
@@ -132,6 +134,8 @@ int on_sched_process_exec(u64 *ctx)
 		st->in_ns = now;
 		task_send(task, st, WIRE_HOW_EXECED, 0, now);
 	}
+	if (config.stacks)
+		unwind_exec(task->tgid);
 	/* a thread that was not the leader now has the leader's TID */
 	st->tid = task->pid;
 	exec_send(task, st, old_tid, now);

@@ -14,6 +14,7 @@
 #include "capture/merge.h"
 #include "capture/privileges.h"
 #include "capture/probes.h"
+#include "capture/unwinding.h"
 #include "runwait.skel.h"
 
 #include <bpf/bpf.h>
@@ -46,6 +47,7 @@ struct capture {
 	struct probes probes;
 	struct ring_buffer *rare;
 	struct merge merge;
+	struct unwinding *unwinding; /* NULL: without stacks */
 	void *ring_memory;
 	size_t ring_bytes; /* of the whole mapping */
 	size_t ring_stride; /* of one CPU's element */
@@ -112,6 +114,10 @@ static int capture_load_with(struct capture *c, uint64_t ring_size, struct error
 	config_fill(c);
 	bpf_map__set_value_size(c->skel->maps.rings, (uint32_t)c->ring_stride);
 	bpf_map__set_max_entries(c->skel->maps.rings, (uint32_t)c->cpus);
+	if (!c->options.stacks) { /* nobody looks into these */
+		bpf_map__set_max_entries(c->skel->maps.unwind_processes, 1);
+		bpf_map__set_max_entries(c->skel->maps.unwind_chunks, 1);
+	}
 	return probes_load(&c->probes, c->skel, err);
 }
 
@@ -204,6 +210,10 @@ int capture_open(const struct capture_options *options, struct capture **ret, st
 	rc = capture_load(c, err);
 	if (!rc)
 		rc = capture_map_rings(c, err);
+	if (!rc && options->stacks)
+		rc = unwinding_new(bpf_map__fd(c->skel->maps.unwind_processes),
+				   bpf_map__fd(c->skel->maps.unwind_rules),
+				   bpf_map__fd(c->skel->maps.unwind_chunks), &c->unwinding, err);
 	if (!rc)
 		rc = probes_attach(&c->probes, options->frequency_hz, err);
 	if (rc) {
@@ -220,6 +230,7 @@ void capture_close(struct capture *c)
 	if (!c)
 		return;
 	probes_release(&c->probes);
+	unwinding_free(c->unwinding);
 	if (c->rare)
 		ring_buffer__free(c->rare);
 	if (c->ring_memory)
@@ -336,6 +347,11 @@ int capture_stop(struct capture *c, capture_record_fn record, void *ctx, struct 
 	c->stopped = true;
 	rc = capture_drain(c, record, ctx);
 	return rc ? rc : iterate(c->skel->progs.flush_open, record, ctx, err);
+}
+
+struct unwinding *capture_unwinding(struct capture *c)
+{
+	return c->unwinding;
 }
 
 size_t capture_cpu_count(const struct capture *c)

@@ -25,6 +25,7 @@
 #include <sys/types.h>
 
 struct capture;
+struct unwinding;
 
 struct capture_options {
 	bool all_tasks; /* -a */
@@ -69,6 +70,9 @@ struct capture_cpu {
 /* Core use up to now, one entry an online CPU; returns how many (at most @max). */
 size_t capture_cpus(struct capture *c, struct capture_cpu *cpus, size_t max, uint64_t now_ns);
 size_t capture_cpu_count(const struct capture *c);
+
+/* To say where code is (capture/unwinding.h); NULL without stacks. Ends with the capture. */
+struct unwinding *capture_unwinding(struct capture *c);
 
 /* Totals by enum wire_loss, WIRE_LOSS_COUNT of them. */
 void capture_loss(struct capture *c, uint64_t *loss);

@@ -10,6 +10,7 @@
 
 #include <linux/perf_event.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@ struct sideband_ring {
 
 struct sideband {
 	VEC(struct sideband_ring) rings;
+	int ready; /* epoll of all rings */
 	size_t page_size;
 	uint64_t lost;
 	char record[SIDEBAND_RECORD_MAX]; /* the one that is read */
@@ -72,6 +74,7 @@ static int ring_open(struct sideband *s, int cpu)
 		.watermark = 1,
 		.wakeup_watermark = 1,
 	};
+	struct epoll_event ready = { .events = EPOLLIN | EPOLLET };
 	struct sideband_ring r;
 
 	r.fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -89,7 +92,7 @@ static int ring_open(struct sideband *s, int cpu)
 		close(r.fd);
 		return rc;
 	}
-	return 0;
+	return epoll_ctl(s->ready, EPOLL_CTL_ADD, r.fd, &ready) ? -errno : 0;
 }
 
 int sideband_open(struct sideband **ret, struct error *err)
@@ -101,6 +104,7 @@ int sideband_open(struct sideband **ret, struct error *err)
 	if (!s)
 		return -ENOMEM;
 	s->page_size = (size_t)sysconf(_SC_PAGESIZE);
+	s->ready = epoll_create1(EPOLL_CLOEXEC);
 	for (int cpu = 0; cpu < cpus; cpu++) {
 		rc = ring_open(s, cpu);
 		if (rc && rc != -ENODEV) /* offline */
@@ -124,7 +128,14 @@ void sideband_close(struct sideband *s)
 		close(s->rings.at[i].fd);
 	}
 	vec_release(&s->rings);
+	if (s->ready >= 0)
+		close(s->ready);
 	free(s);
+}
+
+int sideband_fd(const struct sideband *s)
+{
+	return s->ready;
 }
 
 uint64_t sideband_lost(const struct sideband *s)
@@ -183,7 +194,13 @@ static int record_pass(const struct perf_event_header *h, sideband_fn fn, void *
 
 int sideband_read(struct sideband *s, sideband_fn fn, void *ctx)
 {
+	struct epoll_event events[8];
 	int rc = 0;
+
+	/* edges: what comes from here on is news */
+	while (epoll_wait(s->ready, events, (int)ARRAY_COUNT(events), 0) ==
+	       (int)ARRAY_COUNT(events))
+		;
 
 	for (size_t i = 0; i < s->rings.count; i++) {
 		struct sideband_ring *r = &s->rings.at[i];

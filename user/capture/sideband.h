@@ -32,6 +32,8 @@ int sideband_open(struct sideband **ret, struct error *err);
 int sideband_read(struct sideband *s, sideband_fn fn, void *ctx);
 /* Records that the kernel had no room for. */
 uint64_t sideband_lost(const struct sideband *s);
+/* Readable when there is something to read. */
+int sideband_fd(const struct sideband *s);
 void sideband_close(struct sideband *s);
 
 #endif

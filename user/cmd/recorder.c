@@ -34,6 +34,7 @@
 enum {
 	SLEEP_MAX_NS = 50000000,
 	SLEEP_MIN_NS = 1000000,
+	PREPARE_MAX_NS = 500000000, /* to make tables of what exists, before the window begins */
 	CPU_EVERY_NS = 100000000, /* core use is written this often */
 	FLUSH_EVERY_NS = 1000000000, /* and a chunk at least so often */
 	LINGER_NS = 50000000, /* for the last switches of processes that have ended */
@@ -235,6 +236,28 @@ static int write_seeds(struct recorder *r)
 	return rc;
 }
 
+/* What was seeded has whole stacks from the window's beginning on. */
+static int prepare_stacks(struct recorder *r)
+{
+	uint64_t now = clock_monotonic_ns();
+	uint32_t last = 0;
+	int rc = 0;
+
+	if (r->child.pid)
+		rc = translate_take_up(r->translate, (uint32_t)r->child.pid, now);
+	for (size_t at = 0; at < r->seeds.count && !rc;) {
+		const struct wire_head *h = (const void *)(r->seeds.at + at);
+		const struct wire_task *task = (const void *)h;
+
+		at += (h->size + 7u) & ~7u;
+		if (h->type != WIRE_TASK || task->kthread || task->tgid == last)
+			continue;
+		last = task->tgid;
+		rc = translate_take_up(r->translate, last, now);
+	}
+	return rc ? rc : translate_settle(r->translate, PREPARE_MAX_NS);
+}
+
 static int take_up(struct recorder *r, struct error *err)
 {
 	for (size_t i = 0; i < r->o->pids.count; i++) {
@@ -269,6 +292,8 @@ static int recorder_begin(struct recorder *r, struct error *err)
 	if (!rc)
 		rc = capture_open(&capture, &r->capture, err);
 	if (!rc)
+		rc = translate_tell(r->translate, capture_unwinding(r->capture));
+	if (!rc)
 		rc = describe(r);
 	if (!rc)
 		rc = take_up(r, err);
@@ -280,6 +305,8 @@ static int recorder_begin(struct recorder *r, struct error *err)
 		rc = capture_command(r->capture, r->child.pid, err);
 	else
 		rc = capture_seed(r->capture, keep_seed, r, err);
+	if (!rc)
+		rc = prepare_stacks(r);
 	if (rc)
 		return rc;
 	window_begin(r);
@@ -301,6 +328,8 @@ static int recorder_step(struct recorder *r)
 
 	if (!rc)
 		rc = capture_drain(r->capture, on_record, r);
+	if (!rc)
+		rc = translate_settle(r->translate, 0);
 	now = clock_monotonic_ns();
 	if (now - began > SLEEP_MAX_NS)
 		log_verbose("a drain took %" PRIu64 " ms", (now - began) / 1000000);
@@ -353,22 +382,49 @@ static uint64_t sleep_for(uint64_t last_ns, double fill)
 	return last_ns > SLEEP_MAX_NS ? SLEEP_MAX_NS : last_ns;
 }
 
+/*
+ * Sleeps, but for signals, the command's end, and code that was mapped: until
+ * it is known, stacks of who runs it are short. That at most once in
+ * SLEEP_MIN_NS. True when the sleep was cut short so.
+ */
+static bool wait_for_work(struct recorder *r, uint64_t nap_ns, bool *hurried)
+{
+	struct pollfd fds[2 + TRANSLATE_FDS] = {
+		{ r->signals, POLLIN, 0 },
+		{ r->child.pid ? r->child.pidfd : -1, POLLIN, 0 },
+	};
+	struct timespec ts = { .tv_nsec = (long)nap_ns };
+	int code[TRANSLATE_FDS];
+
+	translate_fds(r->translate, code);
+	for (int i = 0; i < TRANSLATE_FDS; i++)
+		fds[2 + i] = (struct pollfd){ code[i], POLLIN, 0 };
+	if (*hurried && ts.tv_nsec > SLEEP_MIN_NS)
+		ts.tv_nsec = SLEEP_MIN_NS;
+	ppoll(fds, *hurried ? 2 : 2 + TRANSLATE_FDS, &ts, NULL);
+	if (*hurried) {
+		*hurried = false;
+		return true;
+	}
+	for (int i = 0; i < TRANSLATE_FDS; i++)
+		*hurried |= (fds[2 + i].revents & POLLIN) != 0;
+	return *hurried;
+}
+
 static int recorder_loop(struct recorder *r)
 {
 	uint64_t end = r->o->duration_ns ? r->recording.start_ns + r->o->duration_ns : UINT64_MAX;
 	uint64_t nap = 10000000;
+	bool hurried = false;
 	int rc = 0;
 
 	while (!rc && !r->stop) {
-		struct pollfd fds[2] = { { r->signals, POLLIN, 0 }, { r->child.pidfd, POLLIN, 0 } };
 		uint64_t now = clock_monotonic_ns(), left = end > now ? end - now : 0;
-		struct timespec ts = { 0 };
 
-		ts.tv_nsec = (long)(left < nap ? left : nap);
-		ppoll(fds, r->child.pid ? 2 : 1, &ts, NULL);
+		if (!wait_for_work(r, left < nap ? left : nap, &hurried))
+			nap = sleep_for(nap, capture_fill(r->capture));
 		take_signals(r);
 		rc = recorder_step(r);
-		nap = sleep_for(nap, capture_fill(r->capture));
 		if (clock_monotonic_ns() >= end)
 			r->stop = true;
 		if (r->child.pid ? child_reap(&r->child, false)

@@ -7,6 +7,8 @@
 #include "cmd/translate.h"
 
 #include "base/map.h"
+#include "capture/unwinding.h"
+#include "cmd/tables.h"
 #include "core/decode.h"
 #include "symbol/frames.h"
 
@@ -25,6 +27,8 @@ enum { FILES_MAX = 256 }; /* module files kept open */
 
 struct translate {
 	bool stacks;
+	struct unwinding *unwinding; /* NULL: nobody wants to know where code is */
+	struct tables *tables; /* NULL likewise */
 	translate_emit_fn emit;
 	void *ctx;
 	struct decoder *decoder;
@@ -162,11 +166,22 @@ static int follow_task(struct translate *t, const struct wire_task *task)
 		return 0;
 	if (map_put(&t->processes, task->tgid, 1))
 		return -ENOMEM;
+	if (t->tables && tables_changed(t->tables, task->tgid, true))
+		return -ENOMEM;
 	if (task->how == WIRE_HOW_FORKED)
 		return spaces_fork(t->spaces, task->time_ns, task->parent_tgid, task->tgid);
 	if (task->how == WIRE_HOW_EXECED)
 		return 0; /* its exec follows */
 	return spaces_seed(t->spaces, task->tgid, task->time_ns);
+}
+
+static int follow_exec(struct translate *t, const struct wire_exec *exec)
+{
+	int rc = spaces_exec(t->spaces, exec->time_ns, exec->tgid);
+
+	if (!rc && t->tables)
+		rc = tables_changed(t->tables, exec->tgid, true);
+	return rc;
 }
 
 /* Records of a known type are long enough for it; the decoder checks that again. */
@@ -183,15 +198,18 @@ static int follow(struct translate *t, const struct wire_head *record)
 		const struct wire_exec *exec = p;
 
 		t->now_ns = exec->time_ns;
-		return spaces_exec(t->spaces, exec->time_ns, exec->tgid);
+		return follow_exec(t, exec);
 	}
 	if (record->type == WIRE_DEAD && record->size >= sizeof(struct wire_off)) {
 		const struct wire_off *dead = p;
 
 		t->now_ns = dead->time_ns;
 		alive = map_get(&t->alive, dead->tgid);
-		if (alive && --*alive == 0)
+		if (alive && --*alive == 0) {
 			map_del(&t->alive, dead->tgid);
+			if (t->tables)
+				tables_gone(t->tables, dead->tgid);
+		}
 		/* a TGID may be given to another process: that one is forked anew */
 		if (dead->tid == dead->tgid) {
 			map_del(&t->processes, dead->tgid);
@@ -233,7 +251,54 @@ int translate_mapping(struct translate *t, const struct sideband_mapping *m)
 		.path = strncmp(m->path, "//anon", 6) ? m->path : "",
 	};
 
-	return spaces_map(t->spaces, m->time_ns, &file, m->file_offset);
+	int rc = spaces_map(t->spaces, m->time_ns, &file, m->file_offset);
+
+	/* whether it is of the target may not be known yet; the probes know */
+	if (!rc && t->tables)
+		rc = tables_changed(t->tables, m->tgid, false);
+	return rc;
+}
+
+/*
+ * Nearly every program starts in files that we have, too (libc, the loader):
+ * with tables for them, its very first waits have whole stacks.
+ */
+int translate_tell(struct translate *t, struct unwinding *u)
+{
+	uint32_t self = (uint32_t)getpid();
+	int rc;
+
+	if (!u)
+		return 0;
+	t->tables = tables_new(u, t->spaces, t->modules);
+	if (!t->tables)
+		return -ENOMEM;
+	t->unwinding = u;
+	rc = spaces_seed(t->spaces, self, 0);
+	return rc ? rc : tables_want(t->tables, self);
+}
+
+int translate_take_up(struct translate *t, uint32_t tgid, uint64_t time_ns)
+{
+	int rc = t->tables ? spaces_seed(t->spaces, tgid, time_ns) : 0;
+
+	return !rc && t->tables ? tables_changed(t->tables, tgid, true) : rc;
+}
+
+int translate_settle(struct translate *t, uint64_t wait_ns)
+{
+	int rc = t->tables ? tables_tell(t->tables) : 0;
+
+	if (rc || !t->tables || !wait_ns)
+		return rc;
+	unwinding_wait(t->unwinding, wait_ns);
+	return tables_tell(t->tables);
+}
+
+void translate_fds(const struct translate *t, int fds[TRANSLATE_FDS])
+{
+	fds[0] = t->sideband ? sideband_fd(t->sideband) : -1;
+	fds[1] = t->unwinding ? unwinding_fd(t->unwinding) : -1;
 }
 
 int translate_names(struct translate *t)
@@ -296,6 +361,7 @@ void translate_close(struct translate *t)
 		return;
 	translate_ready(t);
 	sideband_close(t->sideband);
+	tables_free(t->tables);
 	decoder_free(t->decoder);
 	frames_free(t->frames);
 	kernel_free(t->kernel);

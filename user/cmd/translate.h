@@ -28,6 +28,18 @@ void translate_close(struct translate *t);
 /* What could not be had, as one line for the recording's header; NULL: nothing. */
 const char *translate_missing(const struct translate *t);
 
+/* From now on the probes are told where code is (@u NULL: they need not be). 0 or -ENOMEM. */
+struct unwinding;
+int translate_tell(struct translate *t, struct unwinding *u);
+/* Takes up the code of a process that exists and is recorded. 0 or -ENOMEM. */
+int translate_take_up(struct translate *t, uint32_t tgid, uint64_t time_ns);
+/* Tells the probes what is mapped where, as far as it is known: behind each drain. With
+ * @wait_ns, waits so long at most until all code that is known can be walked. */
+int translate_settle(struct translate *t, uint64_t wait_ns);
+/* Descriptors that are readable when there is something to read or to settle; -1: none. */
+enum { TRANSLATE_FDS = 2 };
+void translate_fds(const struct translate *t, int fds[TRANSLATE_FDS]);
+
 /* Reads the mappings that were made since the last call: before each drain. */
 int translate_read_mappings(struct translate *t, sideband_fn fn, void *ctx);
 int translate_mapping(struct translate *t, const struct sideband_mapping *m);

@@ -14,6 +14,7 @@
 #include "symbol/maps.h"
 #include "symbol/module_open.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,21 @@ static int module_elf(struct modules *ms, struct module *m, struct elf *ret)
 		ms->files++;
 	}
 	return error;
+}
+
+int module_file_descriptor(struct modules *ms, uint32_t module)
+{
+	struct module *m = &ms->list.at[module];
+	struct elf e;
+
+	if (m->kind != MODULE_FILE)
+		return -1;
+	if (m->fd < 0) {
+		if (module_elf(ms, m, &e))
+			return -1;
+		elf_release(&e);
+	}
+	return fcntl(m->fd, F_DUPFD_CLOEXEC, 3);
 }
 
 /* Adds the symbols of the file and of its debug file, and finishes the tables. */

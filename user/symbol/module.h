@@ -51,6 +51,9 @@ enum module_kind module_kind(const struct modules *ms, uint32_t module);
 const char *module_name(const struct modules *ms, uint32_t module);
 /* Its path without the directories. */
 const char *module_short_name(const struct modules *ms, uint32_t module);
+/* A descriptor of the file that it was opened from, to be closed by the caller; -1 when there
+ * is none (any more). */
+int module_file_descriptor(struct modules *ms, uint32_t module);
 /* A frame stands in it: its symbols will be wanted. */
 void module_mark_used(struct modules *ms, uint32_t module);
 

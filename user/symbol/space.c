@@ -316,6 +316,15 @@ void spaces_forget(struct spaces *s, uint64_t time_ns)
 	}
 }
 
+size_t spaces_code(const struct spaces *s, uint32_t tgid, const struct mapping **ret)
+{
+	struct process *p = process_find(s, tgid);
+	const struct image *image = p ? process_era(p, UINT64_MAX)->image : NULL;
+
+	*ret = image ? image->now.at : NULL;
+	return image ? image->now.count : 0;
+}
+
 /* Looks into /proc if it is time to. *ret_new: whether to search again. */
 static int process_rescan(struct spaces *s, struct process *p, uint32_t tgid, uint64_t time_ns,
 			  bool *ret_new)

@@ -39,6 +39,10 @@ void spaces_exit(struct spaces *s, uint64_t time_ns, uint32_t tgid);
 /* Frees what was about processes that ended before @time_ns. */
 void spaces_forget(struct spaces *s, uint64_t time_ns);
 
+/* What is mapped in a process now, by address: how many, valid until the space changes. */
+struct mapping;
+size_t spaces_code(const struct spaces *s, uint32_t tgid, const struct mapping **ret);
+
 struct space_place {
 	uint32_t module;
 	uint64_t offset; /* in the file; MODULE_JIT: the address */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * tables: keeps what the probes know of processes' code (capture/unwinding.h)
+ * at what the address spaces say (symbol/space.h).
+ */
+#ifndef RUNWAIT_CMD_TABLES_H
+#define RUNWAIT_CMD_TABLES_H
+
+#include "capture/unwinding.h"
+#include "symbol/space.h"
+
+struct tables;
+
+/* All three must outlive it. NULL when out of memory. */
+struct tables *tables_new(struct unwinding *u, struct spaces *s, struct modules *m);
+void tables_free(struct tables *t);
+
+/* The code of a process changed; @create: it is recorded from now on. 0 or -ENOMEM. */
+int tables_changed(struct tables *t, uint32_t tgid, bool create);
+/* It ended. */
+void tables_gone(struct tables *t, uint32_t tgid);
+/* Tells the probes of what changed, and of tables that are ready. 0 or -ENOMEM. */
+int tables_tell(struct tables *t);
+/* Makes the tables of a process's files, though it is not recorded. 0 or -ENOMEM. */
+int tables_want(struct tables *t, uint32_t tgid);
+
+#endif
