@@ -499,6 +499,22 @@ static void kernel_threads_that_wait_for_work_are_no_bottleneck(void **state)
 	evscript_stop(&run);
 }
 
+static void of_short_waits_that_were_summed_nothing_is_concluded_about_who_ran_when(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 task A found on cpu0\n1000 task B found on cpu1\n");
+	line(&run, 0, "cpu1 switch B>- wait nanosleep");
+	line(&run, 50000, "short A nr nanosleep waits 900 wait 40000000 runnable 0");
+	line(&run, 90000, "cpu0 switch A>- wait nanosleep");
+	end(&run, 100000, "");
+	assert_true(run.result.parallelism.approximate);
+	assert_int_equal(run.result.totals.run_ns, 50000 * US);
+	assert_int_equal(run.result.parallelism.active_ns, 50000 * US);
+	evscript_stop(&run);
+}
+
 static void an_empty_recording_finds_nothing(void **state)
 {
 	struct evscript_run run;
@@ -571,6 +587,8 @@ int main(void)
 		cmocka_unit_test(children_that_run_one_after_another_are_children),
 		cmocka_unit_test(one_of_two_that_waits_at_a_barrier_is_no_lock),
 		cmocka_unit_test(kernel_threads_that_wait_for_work_are_no_bottleneck),
+		cmocka_unit_test(
+			of_short_waits_that_were_summed_nothing_is_concluded_about_who_ran_when),
 		cmocka_unit_test(an_empty_recording_finds_nothing),
 		cmocka_unit_test(there_are_at_most_three),
 		cmocka_unit_test(names_from_the_target_are_printed_harmlessly),

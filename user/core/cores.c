@@ -95,18 +95,24 @@ int cores_place(struct context *c, uint16_t cpu, uint32_t thread)
 	return 0;
 }
 
-int cores_correct(struct context *c, uint32_t thread, uint64_t out_ns)
+int cores_correct(struct context *c, uint32_t thread, uint64_t out_ns, uint64_t run_ns)
 {
 	struct thread *t = &c->threads.list.at[thread];
-	int rc;
+	uint64_t told_ns = t->core != CORE_NONE || t->left_ns > out_ns ? out_ns : t->left_ns;
+	uint64_t told = told_ns - min_u64(told_ns, t->known_ns);
+	int rc = 0;
 
 	if (t->core != CORE_NONE)
-		return cores_leave(c, thread, out_ns);
-	if (!t->left_ns || t->left_ns >= out_ns)
-		return 0;
-	/* short waits: it came back without a record */
-	rc = tell_running(c, t, t->left_ns, 1, NULL);
-	return rc ? rc : tell_running(c, t, out_ns, -1, NULL);
+		rc = cores_leave(c, thread, out_ns);
+	if (rc || told == run_ns)
+		return rc;
+	if (told < run_ns) {
+		rc = tell_running(c, t, out_ns - (run_ns - told), 1, NULL);
+		return rc ? rc : tell_running(c, t, out_ns, -1, NULL);
+	}
+	/* in this order, so that there are never fewer than none */
+	rc = tell_running(c, t, told_ns, 1, NULL);
+	return rc ? rc : tell_running(c, t, told_ns - (told - run_ns), -1, NULL);
 }
 
 int cores_lose(struct context *c, const struct event_lost *e)

@@ -22,8 +22,13 @@ int cores_float(struct context *c, uint32_t thread, uint64_t time_ns);
 int cores_leave(struct context *c, uint32_t thread, uint64_t time_ns);
 /* A floating thread is found to have been on @cpu. */
 int cores_place(struct context *c, uint16_t cpu, uint32_t thread);
-/* The thread is known to have run without a break until @out_ns, which may be past. */
-int cores_correct(struct context *c, uint32_t thread, uint64_t out_ns);
+/*
+ * The thread, of which everything until known_ns is right, is now known to have
+ * run for @run_ns from there to @out_ns, which may be past. With breaks, of which
+ * only the sum is known, it is said to have run at the end of that time: how
+ * much ran is right then, but not what ran beside it.
+ */
+int cores_correct(struct context *c, uint32_t thread, uint64_t out_ns, uint64_t run_ns);
 /* Records of @cpu are missing. */
 int cores_lose(struct context *c, const struct event_lost *e);
 /* Ends the counting. */

@@ -379,7 +379,7 @@ static void find_child(struct findings *self)
 	uint64_t wait_ns = self->sum.by_class_ns[CLASS_CHILD];
 	double stalled = share(stalled_ns, self->wall_ns);
 	double serial = share(p->serial_ns, self->wall_ns);
-	bool in_turn = serial >= 0.5 && self->r->process_count > 2 && wait_ns >= self->wall_ns / 2;
+	bool in_turn = serial >= 0.5 && !p->approximate && self->r->process_count > 2 && wait_ns >= self->wall_ns / 2;
 	double part = in_turn ? least(share(wait_ns, self->wall_ns), 1) : stalled;
 	struct candidate *f;
 
@@ -426,7 +426,7 @@ static void find_serial(struct findings *self)
 	uint32_t workers = 0;
 	struct candidate *f;
 
-	if (self->cores < 2 || part < 0.5 || !top)
+	if (self->cores < 2 || part < 0.5 || !top || p->approximate)
 		return;
 	/* those say why only one could run */
 	if (share_of(self, "lock") >= 0.3 || share_of(self, "cores") >= 0.3 ||

@@ -215,8 +215,12 @@ static int parallelism_finish(void *p, struct result *result)
 	r->active_ns = r->observed_ns - r->by_running_ns.at[0];
 	if (r->by_running_ns.count > 1)
 		r->serial_ns = r->by_running_ns.at[1];
-	memcpy(r->stalled_by_class_ns, self->stalled_by_class_ns, sizeof(r->stalled_by_class_ns));
-	r->stalled_runnable_ns = self->stalled_runnable_ns;
+	r->approximate = self->c->shorts_seen;
+	if (!r->approximate) {
+		memcpy(r->stalled_by_class_ns, self->stalled_by_class_ns,
+		       sizeof(r->stalled_by_class_ns));
+		r->stalled_runnable_ns = self->stalled_runnable_ns;
+	}
 	if (r->observed_ns) {
 		r->mean = run / (double)r->observed_ns;
 		r->concurrency_mean =

@@ -157,6 +157,9 @@ struct result_parallelism {
 	 * set the program going again, and the run queue behind them */
 	uint64_t stalled_by_class_ns[CLASS_COUNT];
 	uint64_t stalled_runnable_ns;
+	/* waits below --min-wait were only summed: the mean is right, but how runs overlapped
+	 * is not known, and nothing is said of why none did */
+	bool approximate;
 	VEC(struct result_cpu) cpus;
 };
 

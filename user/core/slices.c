@@ -43,6 +43,27 @@ static int tell_span(struct context *c, uint32_t index, enum span span, uint64_t
 	return to_ns > from_ns ? context_tell(c, span, index, span, from_ns, to_ns) : 0;
 }
 
+static uint64_t add_saturated(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* What short waits leave of a run from @from_ns to @to_ns. */
+static uint64_t run_left(const struct context *c, const struct thread *t, uint64_t from_ns,
+			 uint64_t to_ns)
+{
+	uint64_t run_ns = to_ns - from_ns, away_ns, since_ns;
+
+	if (!t->shorts)
+		return run_ns;
+	/* a thread that was found has run since ever, but its sums only since the start */
+	since_ns = max_u64(from_ns, min_u64(c->first_ns, c->start_ns));
+	away_ns = t->shorts->runnable_ns;
+	for (int class = 0; class < CLASS_COUNT; class++)
+		away_ns = add_saturated(away_ns, t->shorts->wait_ns[class]);
+	return run_ns - min_u64(away_ns, to_ns - min_u64(to_ns, since_ns));
+}
+
 /*
  * A run with short waits in it, of which only sums are known. They come first
  * in it, so that what is left of the run ends where it did.
@@ -51,49 +72,40 @@ static int tell_interrupted_run(struct context *c, uint32_t index, uint64_t from
 {
 	const struct thread *t = thread_at(c, index);
 	const struct shorts *shorts = t->shorts;
-	/* a thread that was found has run since ever, but its sums only since the start */
 	uint64_t since_ns = max_u64(from_ns, min_u64(c->first_ns, c->start_ns));
 	uint64_t whole = to_ns - min_u64(to_ns, since_ns);
 	uint64_t part = context_overlap(c, from_ns, to_ns), left = part, runnable;
+	struct event_out out = { .thread = t->number, .tid = t->tid, .tgid = t->tgid };
+	struct absence a = {
+		.thread = index,
+		.out = &out,
+		.ended = true,
+		.lock = -1,
+		.owner = THREAD_NONE,
+	};
 	int rc = 0;
 
-	for (int class = 0; class < CLASS_COUNT && !rc && t->selected && part; class++) {
-		struct event_out out = {
-			.thread = t->number,
-			.tid = t->tid,
-			.tgid = t->tgid,
-			.why = OUT_BLOCKED,
-			.nr = shorts->nr[class],
-		};
-		struct absence a = {
-			.thread = index,
-			.out = &out,
-			.blocked = true,
-			.ended = true,
-			.class = class,
-			.lock = -1,
-			.owner = THREAD_NONE,
-			.waits = shorts->waits[class],
-			.wait_ns = min_u64(scale_u64(shorts->wait_ns[class], part, whole), left),
-		};
-
+	if (!t->selected || !part)
+		return 0;
+	a.blocked = true;
+	out.why = OUT_BLOCKED;
+	for (int class = 0; class < CLASS_COUNT && !rc; class++) {
+		out.nr = shorts->nr[class];
+		a.class = class;
+		a.waits = shorts->waits[class];
+		a.wait_ns = min_u64(scale_u64(shorts->wait_ns[class], part, whole), left);
 		if (!a.waits && !a.wait_ns)
 			continue;
 		left -= a.wait_ns;
 		rc = context_tell(c, absence, &a);
 	}
 	runnable = min_u64(scale_u64(shorts->runnable_ns, part, whole), left);
-	if (!rc && runnable && t->selected) {
-		struct event_out out = { .thread = t->number, .why = OUT_PREEMPTED, .nr = -1 };
-		struct absence a = {
-			.thread = index,
-			.out = &out,
-			.ended = true,
-			.lock = -1,
-			.owner = THREAD_NONE,
-			.runnable_ns = runnable,
-		};
-
+	if (!rc && runnable) {
+		out.why = OUT_PREEMPTED;
+		out.nr = -1;
+		a.blocked = false;
+		a.waits = a.wait_ns = 0;
+		a.runnable_ns = runnable;
 		left -= runnable;
 		rc = context_tell(c, absence, &a);
 	}
@@ -119,7 +131,7 @@ static int account(struct context *c, uint32_t index, uint64_t to_ns, bool whole
 	if (whole && t->core == CORE_NONE && !t->left_ns)
 		rc = cores_float(c, index, from_ns);
 	if (!rc && whole)
-		rc = cores_correct(c, index, to_ns);
+		rc = cores_correct(c, index, to_ns, run_left(c, t, from_ns, to_ns));
 	else if (!rc)
 		rc = cores_leave(c, index, to_ns);
 	if (!rc && whole && t->shorts)
@@ -559,11 +571,6 @@ int slices_dead(struct context *c, const struct event *e)
 		rc = account(c, index, end_ns, whole);
 	threads_end(&c->threads, index, end_ns);
 	return rc;
-}
-
-static uint64_t add_saturated(uint64_t a, uint64_t b)
-{
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
 int slices_short(struct context *c, const struct event *e)
