@@ -172,6 +172,19 @@ static struct wire_switch iter_switch;
 static struct wire_task iter_task;
 static struct wire_short iter_short;
 
+/*
+ * The thread whose records did not fit into what user space reads at a time:
+ * the kernel drops what was written of it and shows it again.
+ */
+static u32 iter_again;
+
+static __always_inline void iter_write(struct bpf_iter__task *ctx, const void *record, u32 size,
+				       u32 thread)
+{
+	if (bpf_seq_write(ctx->meta->seq, record, size))
+		iter_again = thread;
+}
+
 /* What one task that is not current waits for; it may go on running meanwhile. */
 static __always_inline void seed_reason(struct bpf_iter__task *ctx, struct task_struct *task,
 					struct thread_state *seed, bool may_sleep, u64 now)
@@ -206,7 +219,7 @@ static __always_inline void seed_reason(struct bpf_iter__task *ctx, struct task_
 	object_describe(&iter_object, file, seed->tgid, seed->object);
 	size = object_finish(&iter_object, now);
 	if (size <= sizeof(iter_object))
-		bpf_seq_write(ctx->meta->seq, &iter_object, size);
+		iter_write(ctx, &iter_object, size, seed->thread);
 }
 
 static __always_inline u16 task_cpu_of(struct task_struct *task)
@@ -229,7 +242,7 @@ static __always_inline void open_send(struct bpf_iter__task *ctx, struct task_st
 	iter_switch.kernel_stack = 0;
 	head_set(&iter_switch.head, WIRE_OPEN, size, st->flags, st->thread);
 	if (size <= sizeof(iter_switch))
-		bpf_seq_write(ctx->meta->seq, &iter_switch, size);
+		iter_write(ctx, &iter_switch, size, st->thread);
 }
 
 /* Takes up one thread that exists: names it and says what it is doing. */
@@ -246,12 +259,15 @@ static __always_inline void seed_thread(struct bpf_iter__task *ctx, struct task_
 		__sync_fetch_and_add(&storage_lost, 1);
 		return;
 	}
-	if (st->thread)
+	if (st->thread && st->thread != iter_again)
 		return;
 	state = task_state(task);
-	/* before it is published: should it run meanwhile, its next switch-out tells */
-	st->is_out = state != TASK_RUNNING || !task->on_cpu;
-	thread_begin(st, task);
+	if (!st->thread) {
+		/* before it is published: should it run meanwhile, its next switch-out tells */
+		st->is_out = state != TASK_RUNNING || !task->on_cpu;
+		thread_begin(st, task);
+	}
+	iter_again = 0;
 	__builtin_memset(seed, 0, sizeof(*seed));
 	seed->thread = st->thread;
 	seed->tid = st->tid;
@@ -265,7 +281,7 @@ static __always_inline void seed_thread(struct bpf_iter__task *ctx, struct task_
 					  : WIRE_WHY_PREEMPTED;
 	now = bpf_ktime_get_ns();
 	task_fill(&iter_task, task, st, WIRE_HOW_FOUND, now);
-	bpf_seq_write(ctx->meta->seq, &iter_task, sizeof(iter_task));
+	iter_write(ctx, &iter_task, sizeof(iter_task), st->thread);
 	if (seed->why == WIRE_WHY_BLOCKED)
 		seed_reason(ctx, task, seed, may_sleep, now);
 	open_send(ctx, task, seed);
@@ -323,7 +339,7 @@ int flush_open(struct bpf_iter__task *ctx)
 		return 0;
 	if (config.min_wait_ns && st->short_voluntary + st->short_involuntary) {
 		short_fill(&iter_short, st, bpf_ktime_get_ns());
-		bpf_seq_write(ctx->meta->seq, &iter_short, sizeof(iter_short));
+		iter_write(ctx, &iter_short, sizeof(iter_short), st->thread);
 	}
 	if (!st->is_out || !st->out_ns)
 		return 0;

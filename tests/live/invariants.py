@@ -38,8 +38,14 @@ def _same_sum(name, whole, parts):
 
 
 def _whole(report):
-    """Whether all is known: no record was lost and the file is not cut off."""
-    return report["recording"]["complete"] and not report["loss"]["records"]
+    """
+    Whether all is known: no record was lost and the file is not cut off. A
+    whole machine may have processes that are hidden from tracing (the init of
+    a micro-VM), and they are threads of the recording.
+    """
+    recording = report["recording"]
+    return (recording["complete"] and not report["loss"]["records"]
+            and not recording.get("whole_machine"))
 
 
 def _lives(report):

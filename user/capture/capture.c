@@ -359,13 +359,24 @@ size_t capture_cpu_count(const struct capture *c)
 	return (size_t)CPU_COUNT(&c->online);
 }
 
+/* The sums are of a moment after @now: takes off what came in between. */
+static void cpu_rewind(struct capture_cpu *cpu, uint64_t by)
+{
+	uint64_t *largest = &cpu->idle_ns;
+
+	if (cpu->other_ns > *largest)
+		largest = &cpu->other_ns;
+	if (cpu->target_ns > *largest)
+		largest = &cpu->target_ns;
+	*largest -= by < *largest ? by : *largest;
+}
+
 size_t capture_cpus(struct capture *c, struct capture_cpu *cpus, size_t max, uint64_t now_ns)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->merge.rings.count && n < max; i++) {
 		const struct wire_ring *r = c->merge.rings.at[i].ring;
-		/* read before the times: a switch in between only makes `open` too small */
 		uint64_t switched = __atomic_load_n(&r->switched_ns, __ATOMIC_ACQUIRE);
 		uint64_t open = now_ns > switched ? now_ns - switched : 0;
 
@@ -373,7 +384,9 @@ size_t capture_cpus(struct capture *c, struct capture_cpu *cpus, size_t max, uin
 			continue;
 		cpus[n] = (struct capture_cpu){ (uint32_t)i, r->target_ns, r->other_ns,
 						r->idle_ns };
-		if (r->now == 1)
+		if (now_ns < switched)
+			cpu_rewind(&cpus[n], switched - now_ns);
+		else if (r->now == 1)
 			cpus[n].target_ns += open;
 		else if (r->now == 2)
 			cpus[n].other_ns += open;

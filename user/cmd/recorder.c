@@ -16,10 +16,12 @@
 #include "cmd/translate.h"
 #include "core/recording.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,25 +238,39 @@ static int write_seeds(struct recorder *r)
 	return rc;
 }
 
-/* What was seeded has whole stacks from the window's beginning on. */
+/* Every process there is, by /proc; kernel threads have no code to know. */
+static int prepare_all(struct recorder *r, uint64_t now)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int rc = 0;
+
+	while (proc && !rc && (entry = readdir(proc))) {
+		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
+
+		if (pid && pid != (uint32_t)getpid())
+			rc = translate_take_up(r->translate, pid, now);
+	}
+	if (proc)
+		closedir(proc);
+	return rc;
+}
+
+/*
+ * What is about to be taken up has whole stacks from the window's beginning
+ * on. Before it is: from then on records come, and nobody drains them yet.
+ */
 static int prepare_stacks(struct recorder *r)
 {
 	uint64_t now = clock_monotonic_ns();
-	uint32_t last = 0;
 	int rc = 0;
 
 	if (r->child.pid)
 		rc = translate_take_up(r->translate, (uint32_t)r->child.pid, now);
-	for (size_t at = 0; at < r->seeds.count && !rc;) {
-		const struct wire_head *h = (const void *)(r->seeds.at + at);
-		const struct wire_task *task = (const void *)h;
-
-		at += (h->size + 7u) & ~7u;
-		if (h->type != WIRE_TASK || task->kthread || task->tgid == last)
-			continue;
-		last = task->tgid;
-		rc = translate_take_up(r->translate, last, now);
-	}
+	for (size_t i = 0; i < r->o->pids.count && !rc; i++)
+		rc = translate_take_up(r->translate, (uint32_t)r->o->pids.at[i], now);
+	if (!rc && r->o->capture.all_tasks)
+		rc = prepare_all(r, now);
 	return rc ? rc : translate_settle(r->translate, PREPARE_MAX_NS);
 }
 
@@ -271,6 +287,19 @@ static int take_up(struct recorder *r, struct error *err)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/*
+ * A drain that comes late loses records, and a target that takes all cores
+ * makes it late: nice values count only within a session where the kernel
+ * groups by them. A drain is short; what it starts is ordinary again.
+ */
+static void be_served_first(bool first)
+{
+	struct sched_param param = { .sched_priority = first ? 1 : 0 };
+
+	if (sched_setscheduler(0, (first ? SCHED_RR : SCHED_OTHER) | SCHED_RESET_ON_FORK, &param))
+		setpriority(PRIO_PROCESS, 0, first ? -10 : 0);
 }
 
 static int recorder_begin(struct recorder *r, struct error *err)
@@ -300,21 +329,19 @@ static int recorder_begin(struct recorder *r, struct error *err)
 	translate_ready(r->translate);
 	if (rc)
 		return rc;
+	rc = prepare_stacks(r);
 	/* what exists first, so that all of it is known when the window begins */
-	if (r->o->command)
+	if (!rc && r->o->command)
 		rc = capture_command(r->capture, r->child.pid, err);
-	else
+	else if (!rc)
 		rc = capture_seed(r->capture, keep_seed, r, err);
-	if (!rc)
-		rc = prepare_stacks(r);
 	if (rc)
 		return rc;
 	window_begin(r);
 	rc = file_writer_create(r->o->path, &r->recording, &r->file, err);
 	if (rc)
 		return rc;
-	/* a drain that comes late loses records: be served before the target */
-	setpriority(PRIO_PROCESS, 0, -10);
+	be_served_first(true);
 	rc = write_seeds(r);
 	return rc ? rc : write_cpus(r, r->recording.start_ns);
 }
@@ -468,6 +495,7 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 		rc = translate_read_mappings(r->translate, on_mapping, r);
 	if (!rc)
 		rc = capture_stop(r->capture, on_record, r, err);
+	be_served_first(false);
 	if (!rc)
 		rc = translate_names(r->translate);
 	capture_loss(r->capture, lost);
@@ -482,7 +510,10 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 		rc = file_writer_finish(r->file, rec, err);
 	ret->records = translate_records(r->translate);
 	ret->threads = translate_threads(r->translate);
-	ret->lost = lost[WIRE_LOSS_RING] + lost[WIRE_LOSS_RARE] + lost[WIRE_LOSS_STORAGE];
+	ret->lost = lost[WIRE_LOSS_RING] + lost[WIRE_LOSS_RARE];
+	if (lost[WIRE_LOSS_STORAGE])
+		log_warning("%" PRIu64 " threads could not be recorded: the kernel had no memory "
+			    "for them", lost[WIRE_LOSS_STORAGE]);
 	ret->size = file_writer_size(r->file);
 	ret->fd = fcntl(file_writer_fd(r->file), F_DUPFD_CLOEXEC, 3);
 	return rc;
