@@ -161,7 +161,7 @@ static void measure(struct findings *self)
 static bool cores_are_busy(const struct findings *self)
 {
 	if (self->use_known)
-		return self->idle_share < 0.1;
+		return self->idle_share < 0.25;
 	return self->r->parallelism.mean >= 0.9 * self->cores;
 }
 
