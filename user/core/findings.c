@@ -174,7 +174,7 @@ static void find_cores(struct findings *self)
 	bool busy = cores_are_busy(self);
 	struct candidate *f;
 
-	if (part < 0.1 || sum->runnable_ns < self->wall_ns / 20)
+	if (part < 0.1 || sum->runnable_ns < self->wall_ns / 10)
 		return;
 	/* on a machine with free cores, being queued for long has another reason than a
 	 * wake-up's latency, which is short */
@@ -379,7 +379,8 @@ static void find_child(struct findings *self)
 	uint64_t wait_ns = self->sum.by_class_ns[CLASS_CHILD];
 	double stalled = share(stalled_ns, self->wall_ns);
 	double serial = share(p->serial_ns, self->wall_ns);
-	bool in_turn = serial >= 0.5 && !p->approximate && self->r->process_count > 2 && wait_ns >= self->wall_ns / 2;
+	bool in_turn = serial >= 0.5 && !p->approximate && self->r->process_count > 2 &&
+		       wait_ns >= self->wall_ns / 2;
 	double part = in_turn ? least(share(wait_ns, self->wall_ns), 1) : stalled;
 	struct candidate *f;
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The model itself is only the way of an event: to the tables of what exists
- * (threads, objects, stacks), to slices.c, which cuts lives out of it, and from
- * there to the analyses of the table below.
+ * (threads, objects, stacks), to lives.c and slices.c, which cut lives out of it,
+ * and from there to the analyses of the table below.
  */
 #include "core/model.h"
 
 #include "core/analysis.h"
 #include "core/classify.h"
 #include "core/cores.h"
+#include "core/lives.h"
 #include "core/slices.h"
 
 #include <string.h>
@@ -129,11 +130,11 @@ int model_add(struct model *m, const struct event *e)
 	case EVENT_SAMPLE:
 		return slices_sample(c, e);
 	case EVENT_TASK:
-		return slices_task(c, e);
+		return lives_task(c, e);
 	case EVENT_EXEC:
-		return slices_exec(c, e);
+		return lives_exec(c, e);
 	case EVENT_COMM:
-		return slices_comm(c, e);
+		return lives_comm(c, e);
 	case EVENT_LOST:
 		return cores_lose(c, &e->lost);
 	case EVENT_CPU:

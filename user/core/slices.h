@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * slices: cuts each thread's life into runs, absences and what nobody knows,
- * without overlap and without hole, and hands them to the analyses.
+ * slices: the scheduler's records cut each thread's life into runs, absences and
+ * what nobody knows, without overlap and without hole, and these go to the
+ * analyses.
  *
  * All functions return 0 or -ENOMEM. Events that contradict what is known, or
  * come twice, are counted in context->ignored.
@@ -11,9 +12,6 @@
 
 #include "core/analysis.h"
 
-int slices_task(struct context *c, const struct event *e);
-int slices_exec(struct context *c, const struct event *e);
-int slices_comm(struct context *c, const struct event *e);
 int slices_switch(struct context *c, const struct event *e);
 int slices_open(struct context *c, const struct event *e);
 int slices_off(struct context *c, const struct event *e);
