@@ -69,6 +69,50 @@ static void a_thread_that_moves_between_cores_is_one_thread(void **state)
 	evscript_stop(&run);
 }
 
+static void the_serial_part_of_a_parallel_program_is_its_share_of_the_wall_time(void **state)
+{
+	struct evscript_run run;
+	const struct result_parallelism *p = &run.result.parallelism;
+
+	(void)state;
+	/* Amdahl: 9 units alone, then 1 unit of 8 threads: 90 % of the time, 53 % of the work */
+	evscript_init(&run.script);
+	evscript_play(&run.script, "1000 task main found on cpu0\n");
+	for (int i = 1; i < 8; i++)
+		evscript_line(&run.script, "10000 task w%d forked of main", i);
+	for (int i = 1; i < 8; i++)
+		evscript_line(&run.script, "10000 cpu%d switch ->w%d", i, i);
+	evscript_play(&run.script, "11000 end\n");
+	evscript_finish(&run);
+	assert_int_equal(p->serial_ns, 9000);
+	assert_int_equal(time_of(&run, 8), 1000);
+	assert_int_equal(p->max, 8);
+	assert_true(p->mean == 1.7);
+	assert_int_equal(run.result.totals.run_ns, 17000);
+	evscript_stop(&run);
+}
+
+static void a_sleeper_that_is_bounced_among_cores_waits_for_the_sum_of_its_sleeps(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_init(&run.script);
+	evscript_play(&run.script, "1000 task A found on cpu0\n");
+	for (uint64_t i = 0; i < 1000; i++) {
+		evscript_line(&run.script, "%lu cpu%lu switch A>- wait nanosleep", 2000 + i * 1000,
+			      i * 7 % 5);
+		evscript_line(&run.script, "%lu wake A by irq", 2600 + i * 1000);
+		evscript_line(&run.script, "%lu cpu%lu switch ->A", 2650 + i * 1000,
+			      (i + 1) * 7 % 5);
+	}
+	evscript_play(&run.script, "1002000 end\n");
+	evscript_finish(&run);
+	assert_thread(evscript_thread(&run, "A"), 1001000 - 650000, 50000, 600000, 0);
+	assert_int_equal(time_of(&run, 1), 351000);
+	evscript_stop(&run);
+}
+
 static void threads_on_a_queue_want_to_run_and_do_not(void **state)
 {
 	struct evscript_run run;
@@ -398,6 +442,10 @@ int main(void)
 		cmocka_unit_test(time_is_counted_by_how_many_ran_in_it),
 		cmocka_unit_test(a_recording_in_which_nothing_ran_says_so),
 		cmocka_unit_test(a_thread_that_moves_between_cores_is_one_thread),
+		cmocka_unit_test(
+			the_serial_part_of_a_parallel_program_is_its_share_of_the_wall_time),
+		cmocka_unit_test(
+			a_sleeper_that_is_bounced_among_cores_waits_for_the_sum_of_its_sleeps),
 		cmocka_unit_test(threads_on_a_queue_want_to_run_and_do_not),
 		cmocka_unit_test(time_of_which_records_are_lost_is_not_observed),
 		cmocka_unit_test(holes_of_two_cores_that_overlap_are_one_hole),
