@@ -15,10 +15,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define FORGET_AFTER_NS UINT64_C(10000000000)
@@ -42,6 +42,7 @@ struct translate {
 	struct map recorded; /* TIDs of the target, ever */
 	struct map processes; /* TGIDs whose mappings are known */
 	struct map alive; /* threads by TGID that were taken up and did not end */
+	struct map living; /* the same threads: TID to TGID */
 	struct map strangers; /* TIDs of wakers that are not, and were named */
 	uint64_t records, threads;
 	uint64_t now_ns; /* of the last news of a task */
@@ -160,7 +161,8 @@ static int follow_task(struct translate *t, const struct wire_task *task)
 {
 	const uint64_t *alive = map_get(&t->alive, task->tgid);
 
-	if (map_put(&t->alive, task->tgid, (alive ? *alive : 0) + 1))
+	if (map_put(&t->alive, task->tgid, (alive ? *alive : 0) + 1) ||
+	    map_put(&t->living, task->tid, task->tgid))
 		return -ENOMEM;
 	if (task->kthread || map_get(&t->processes, task->tgid))
 		return 0;
@@ -198,12 +200,15 @@ static int follow(struct translate *t, const struct wire_head *record)
 		const struct wire_exec *exec = p;
 
 		t->now_ns = exec->time_ns;
+		if (exec->old_tid != exec->tid)
+			map_del(&t->living, exec->old_tid);
 		return follow_exec(t, exec);
 	}
 	if (record->type == WIRE_DEAD && record->size >= sizeof(struct wire_off)) {
 		const struct wire_off *dead = p;
 
 		t->now_ns = dead->time_ns;
+		map_del(&t->living, dead->tid);
 		alive = map_get(&t->alive, dead->tgid);
 		if (alive && --*alive == 0) {
 			map_del(&t->alive, dead->tgid);
@@ -370,6 +375,7 @@ void translate_close(struct translate *t)
 	map_release(&t->recorded);
 	map_release(&t->processes);
 	map_release(&t->alive);
+	map_release(&t->living);
 	map_release(&t->strangers);
 	free(t);
 }
@@ -386,11 +392,11 @@ void translate_loss(const struct translate *t, uint64_t *loss)
 
 bool translate_ending(const struct translate *t)
 {
-	uint64_t tgid, count;
+	uint64_t tid, tgid;
 	size_t pos = 0;
 
-	while (map_next(&t->alive, &pos, &tgid, &count))
-		if (kill((pid_t)tgid, 0) && errno == ESRCH)
+	while (map_next(&t->living, &pos, &tid, &tgid))
+		if (syscall(SYS_tgkill, (pid_t)tgid, (pid_t)tid, 0) && errno == ESRCH)
 			return true;
 	return false;
 }

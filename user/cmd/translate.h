@@ -50,7 +50,7 @@ int translate_names(struct translate *t);
 
 /* Adds its own losses to @loss (by enum wire_loss). */
 void translate_loss(const struct translate *t, uint64_t *loss);
-/* Whether a process is gone whose last threads were not yet seen to end. */
+/* Whether a thread is gone that was not yet seen to leave its core for good. */
 bool translate_ending(const struct translate *t);
 uint64_t translate_records(const struct translate *t); /* waits emitted */
 uint64_t translate_threads(const struct translate *t); /* threads seen */
