@@ -240,6 +240,31 @@ static void what_is_no_regular_file_is_never_opened(void **state)
 	modules_free(ms);
 }
 
+static void a_modules_file_can_be_had_again(void **state)
+{
+	struct fake_proc *p = *state;
+	struct modules *ms = modules_new(p->proc, p->debug, 1);
+	struct module_file first = file_of(1, fake_copy(p, "/bin/true", "first")), second;
+	struct module_file none = { .tgid = 1, .start = 0x1000, .end = 0x2000, .path = "/none" };
+	uint32_t id = get_module(ms, &first);
+	struct stat st;
+	int fd;
+
+	second = file_of(1, fake_copy(p, "/bin/cat", "second"));
+	get_module(ms, &second); /* only one stays open */
+	fd = module_file_descriptor(ms, id);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_ino, first.inode);
+	modules_free(ms);
+	assert_int_equal(fstat(fd, &st), 0); /* it is ours */
+	close(fd);
+	ms = modules_new(p->proc, p->debug, 1);
+	assert_int_equal(module_file_descriptor(ms, get_module(ms, &none)), -1);
+	assert_int_equal(module_file_descriptor(ms, MODULE_ID_VDSO), -1);
+	modules_free(ms);
+}
+
 /* Whether any function of the module is called @name, or "NAME+0x…". */
 static bool has_function(struct modules *ms, uint32_t module, const char *name)
 {
@@ -422,6 +447,24 @@ static void an_exec_leaves_nothing_but_what_it_mapped(void **state)
 	assert_string_equal(where(&w, 30, 6 * s, 0x1010), "");
 	assert_string_equal(where(&w, 30, 6 * s, 0x8010), "new+10");
 	assert_string_equal(where(&w, 30, 4 * s, 0x1010), "old+10");
+	world_free(&w);
+}
+
+static void the_code_of_a_process_is_what_it_has_now(void **state)
+{
+	struct world w = world_new(*state);
+	const struct mapping *m;
+
+	assert_int_equal(spaces_code(w.spaces, 30, &m), 0);
+	tell(&w, 30, 1 * s, 0x8000, 0, "/old");
+	tell(&w, 30, 1 * s, 0x1000, 0, "/older");
+	assert_int_equal(spaces_code(w.spaces, 30, &m), 2);
+	assert_int_equal(m[0].start, 0x1000);
+	assert_int_equal(m[1].start, 0x8000);
+	assert_int_equal(spaces_fork(w.spaces, 2 * s, 30, 31), 0);
+	assert_int_equal(spaces_exec(w.spaces, 5 * s, 30), 0);
+	assert_int_equal(spaces_code(w.spaces, 30, &m), 0);
+	assert_int_equal(spaces_code(w.spaces, 31, &m), 2);
 	world_free(&w);
 }
 
@@ -620,11 +663,13 @@ int main(void)
 		cmocka_unit_test(a_file_is_one_module_however_the_kernel_tells_of_it),
 		cmocka_unit_test(a_file_that_was_replaced_is_not_believed),
 		cmocka_unit_test(what_is_no_regular_file_is_never_opened),
+		cmocka_unit_test(a_modules_file_can_be_had_again),
 		cmocka_unit_test(a_deleted_file_still_has_names),
 		cmocka_unit_test(few_files_stay_open_and_what_is_used_keeps_its_names),
 		cmocka_unit_test(a_seeded_process_has_what_maps_says),
 		cmocka_unit_test(a_child_has_what_its_parent_had_and_goes_its_own_way),
 		cmocka_unit_test(an_exec_leaves_nothing_but_what_it_mapped),
+		cmocka_unit_test(the_code_of_a_process_is_what_it_has_now),
 		cmocka_unit_test(an_exec_that_is_told_first_gets_its_mappings_later),
 		cmocka_unit_test(a_child_that_execs_does_not_take_its_parents_code_along),
 		cmocka_unit_test(a_fork_that_is_told_late_is_put_where_it_belongs),

@@ -56,7 +56,8 @@ struct unwinding {
 	bool news;
 	int event;
 	struct unwinding_stats stats;
-	struct unwind_process process; /* the one that is being said */
+	struct unwind_process process; /* the one that is being said, */
+	uint64_t refused; /* and its mappings that there was no room for */
 };
 
 /* --- memory that the probes see ------------------------------------------------ */
@@ -336,7 +337,7 @@ static void process_add(struct unwinding *u, const struct unwind_mapping *m, uin
 		return;
 	}
 	if (p->count == UNWIND_MAPPINGS_MAX || (!m->index_count && !*room)) {
-		u->stats.mappings_refused++;
+		u->refused++;
 		return;
 	}
 	if (!m->index_count)
@@ -355,11 +356,14 @@ static bool process_fill(struct unwinding *u, const struct unwinding_mapping *ma
 		with += describe(u, &mappings[i], &waits).index_count > 0;
 	room = with < UNWIND_MAPPINGS_MAX ? UNWIND_MAPPINGS_MAX - with : 0;
 	u->process.count = 0;
+	u->refused = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct unwind_mapping m = describe(u, &mappings[i], &waits);
 
 		process_add(u, &m, &room);
 	}
+	if (u->refused > u->stats.mappings_refused)
+		u->stats.mappings_refused = u->refused;
 	pthread_mutex_unlock(&u->lock);
 	return waits;
 }

@@ -65,7 +65,7 @@ struct unwinding_stats {
 	uint64_t rows, rules, rules_refused;
 	uint64_t memory; /* bytes of tables */
 	uint64_t build_ns;
-	uint64_t mappings_refused; /* of processes that have too many */
+	uint64_t mappings_refused; /* of the process that has most too many */
 };
 void unwinding_stats(struct unwinding *u, struct unwinding_stats *ret);
 

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "capture/clock.h"
 #include "capture/sideband.h"
+#include "capture/unwinding.h"
 #include "cmd/translate.h"
 #include "core/recording.h"
 
@@ -36,6 +37,7 @@
 enum {
 	SLEEP_MAX_NS = 50000000,
 	SLEEP_MIN_NS = 1000000,
+	HURRY_MAX = 25, /* steps for the sake of new code, in each SLEEP_MAX_NS */
 	PREPARE_MAX_NS = 500000000, /* to make tables of what exists, before the window begins */
 	CPU_EVERY_NS = 100000000, /* core use is written this often */
 	FLUSH_EVERY_NS = 1000000000, /* and a chunk at least so often */
@@ -60,6 +62,8 @@ struct recorder {
 	sigset_t before; /* the signal mask that the command gets */
 	int signals; /* signalfd */
 	bool stop;
+	uint64_t hurry_since_ns; /* see may_hurry() */
+	unsigned int hurried;
 	uint64_t cpu_at_ns, flush_at_ns; /* when to do these again */
 };
 
@@ -409,46 +413,51 @@ static uint64_t sleep_for(uint64_t last_ns, double fill)
 	return last_ns > SLEEP_MAX_NS ? SLEEP_MAX_NS : last_ns;
 }
 
+/* Whether a step for the sake of new code may be taken now: not without end. */
+static bool may_hurry(struct recorder *r, uint64_t now)
+{
+	if (now - r->hurry_since_ns > SLEEP_MAX_NS) {
+		r->hurry_since_ns = now;
+		r->hurried = 0;
+	}
+	return r->hurried < HURRY_MAX;
+}
+
 /*
  * Sleeps, but for signals, the command's end, and code that was mapped: until
- * it is known, stacks of who runs it are short. That at most once in
- * SLEEP_MIN_NS. True when the sleep was cut short so.
+ * it is known, stacks of who runs it are short. True when it was the code.
  */
-static bool wait_for_work(struct recorder *r, uint64_t nap_ns, bool *hurried)
+static bool wait_for_work(struct recorder *r, uint64_t nap_ns)
 {
 	struct pollfd fds[2 + TRANSLATE_FDS] = {
 		{ r->signals, POLLIN, 0 },
 		{ r->child.pid ? r->child.pidfd : -1, POLLIN, 0 },
 	};
 	struct timespec ts = { .tv_nsec = (long)nap_ns };
-	int code[TRANSLATE_FDS];
+	int code[TRANSLATE_FDS], count = 2;
+	bool hurry = false;
 
 	translate_fds(r->translate, code);
-	for (int i = 0; i < TRANSLATE_FDS; i++)
-		fds[2 + i] = (struct pollfd){ code[i], POLLIN, 0 };
-	if (*hurried && ts.tv_nsec > SLEEP_MIN_NS)
-		ts.tv_nsec = SLEEP_MIN_NS;
-	ppoll(fds, *hurried ? 2 : 2 + TRANSLATE_FDS, &ts, NULL);
-	if (*hurried) {
-		*hurried = false;
-		return true;
-	}
-	for (int i = 0; i < TRANSLATE_FDS; i++)
-		*hurried |= (fds[2 + i].revents & POLLIN) != 0;
-	return *hurried;
+	if (may_hurry(r, clock_monotonic_ns()))
+		for (int i = 0; i < TRANSLATE_FDS; i++)
+			fds[count++] = (struct pollfd){ code[i], POLLIN, 0 };
+	ppoll(fds, (nfds_t)count, &ts, NULL);
+	for (int i = 2; i < count; i++)
+		hurry |= (fds[i].revents & POLLIN) != 0;
+	r->hurried += hurry;
+	return hurry;
 }
 
 static int recorder_loop(struct recorder *r)
 {
 	uint64_t end = r->o->duration_ns ? r->recording.start_ns + r->o->duration_ns : UINT64_MAX;
 	uint64_t nap = 10000000;
-	bool hurried = false;
 	int rc = 0;
 
 	while (!rc && !r->stop) {
 		uint64_t now = clock_monotonic_ns(), left = end > now ? end - now : 0;
 
-		if (!wait_for_work(r, left < nap ? left : nap, &hurried))
+		if (!wait_for_work(r, left < nap ? left : nap))
 			nap = sleep_for(nap, capture_fill(r->capture));
 		take_signals(r);
 		rc = recorder_step(r);
@@ -481,6 +490,24 @@ static int linger(struct recorder *r)
 	return rc;
 }
 
+static void tell_tables(struct recorder *r)
+{
+	struct unwinding *unwinding = capture_unwinding(r->capture);
+	struct unwinding_stats s;
+
+	if (!unwinding)
+		return;
+	unwinding_stats(unwinding, &s);
+	log_verbose("unwind tables: %u files (%u more without), %llu rows, %llu rules, %llu KiB, "
+		    "%.1f ms to make", s.tables, s.failed, (unsigned long long)s.rows,
+		    (unsigned long long)s.rules, (unsigned long long)s.memory >> 10,
+		    (double)s.build_ns / 1e6);
+	if (s.rules_refused || s.mappings_refused)
+		log_verbose("unwind tables: no room for %llu rules and %llu mappings",
+			    (unsigned long long)s.rules_refused,
+			    (unsigned long long)s.mappings_refused);
+}
+
 static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct error *err)
 {
 	struct recording *rec = &r->recording;
@@ -498,6 +525,7 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 	be_served_first(false);
 	if (!rc)
 		rc = translate_names(r->translate);
+	tell_tables(r);
 	capture_loss(r->capture, lost);
 	translate_loss(r->translate, lost);
 	for (int i = 0; i < LOSS_CAUSES; i++)

@@ -18,7 +18,8 @@ struct reader {
 
 static inline struct reader reader_of(const uint8_t *at, size_t size)
 {
-	return (struct reader){ at, at + size, false };
+	/* @at may be NULL, to which C lets nobody add anything */
+	return (struct reader){ at, size ? at + size : at, false };
 }
 
 static inline size_t reader_left(const struct reader *r)
