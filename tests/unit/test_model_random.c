@@ -12,6 +12,7 @@ struct chaos {
 	struct evscript s;
 	uint64_t seed;
 	int cpus;
+	bool one_core;
 	bool may_float; /* a command whose core nobody told */
 };
 
@@ -120,7 +121,7 @@ static void chaos_run(struct chaos *c, uint64_t seed, int steps)
 	c->seed = seed * 0x9e3779b97f4a7c15ull | 1;
 	for (int i = 0; i < 5; i++)
 		unit_random(&c->seed);
-	c->cpus = 1 + (int)below(c, 4);
+	c->cpus = c->one_core ? 1 : 1 + (int)below(c, 4);
 	c->may_float = c->cpus > 1 && below(c, 2);
 	begin(c);
 	for (int i = 0; i < steps; i++) {
@@ -267,6 +268,34 @@ static void of_a_lossy_recording_nothing_untrue_is_said(void **state)
 	assert_true(unknown > 0);
 }
 
+static void on_one_core_never_two_ran_at_once_whatever_is_lost(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 300; seed++) {
+		struct chaos c = { .may_float = false };
+		struct result r;
+		struct model *m;
+
+		evscript_init(&c.s);
+		c.one_core = true;
+		chaos_run(&c, seed, 300);
+		for (int i = 0; i < 8; i++) {
+			uint64_t from = c.s.now_ns - below(&c, 5000);
+
+			for (uint64_t t = c.s.now_ns, end = t + 10000; t < end; t += below(&c, 500))
+				step(&c, t);
+			evscript_line(&c.s, "%lu lose cpu0 from %lu", c.s.now_ns, from);
+		}
+		evscript_line(&c.s, "%lu end", c.s.now_ns + 10);
+		m = evscript_model(&c.s, &r);
+		assert_result_invariants(&r);
+		assert_true(r.parallelism.max <= 1);
+		result_release(&r);
+		model_free(m);
+		evscript_release(&c.s);
+	}
+}
+
 /* Events that come twice, and events that are not there. */
 static void any_events_missing_or_doubled_break_no_invariant(void **state)
 {
@@ -398,6 +427,7 @@ int main(void)
 		cmocka_unit_test(any_window_of_it_is_told_right_too),
 		cmocka_unit_test(windows_side_by_side_add_up_to_the_whole),
 		cmocka_unit_test(of_a_lossy_recording_nothing_untrue_is_said),
+		cmocka_unit_test(on_one_core_never_two_ran_at_once_whatever_is_lost),
 		cmocka_unit_test(any_events_missing_or_doubled_break_no_invariant),
 		cmocka_unit_test(a_result_is_the_same_whenever_it_is_made),
 		cmocka_unit_test(random_events_break_no_invariant),
