@@ -62,6 +62,7 @@ struct recorder {
 	sigset_t before; /* the signal mask that the command gets */
 	int signals; /* signalfd */
 	bool stop;
+	bool first; /* be_served_first() */
 	uint64_t hurry_since_ns; /* see may_hurry() */
 	unsigned int hurried;
 	uint64_t cpu_at_ns, flush_at_ns; /* when to do these again */
@@ -296,7 +297,9 @@ static int take_up(struct recorder *r, struct error *err)
 /*
  * A drain that comes late loses records, and a target that takes all cores
  * makes it late: nice values count only within a session where the kernel
- * groups by them. A drain is short; what it starts is ordinary again.
+ * groups by them. So once a ring was half full this becomes a real-time task;
+ * not before, for such a task wakes on the core that it had last, be it the
+ * target's. What it starts is ordinary again.
  */
 static void be_served_first(bool first)
 {
@@ -345,7 +348,7 @@ static int recorder_begin(struct recorder *r, struct error *err)
 	rc = file_writer_create(r->o->path, &r->recording, &r->file, err);
 	if (rc)
 		return rc;
-	be_served_first(true);
+	setpriority(PRIO_PROCESS, 0, -10);
 	rc = write_seeds(r);
 	return rc ? rc : write_cpus(r, r->recording.start_ns);
 }
@@ -459,6 +462,10 @@ static int recorder_loop(struct recorder *r)
 
 		if (!wait_for_work(r, left < nap ? left : nap))
 			nap = sleep_for(nap, capture_fill(r->capture));
+		if (!r->first && capture_fill(r->capture) > 0.5) {
+			r->first = true;
+			be_served_first(true);
+		}
 		take_signals(r);
 		rc = recorder_step(r);
 		if (clock_monotonic_ns() >= end)
