@@ -313,7 +313,9 @@ def loaded_programs():
 
 # Between sched_waking, where a wait ends, and the run queue, where the
 # kernel's run delay begins; and so on around each switch.
-SWITCH_NS = 1_000
+# A wakeup on another core is an interrupt between virtual ones, some 40 us and
+# more: runnable here from sched_waking on, in the kernel's books from the enqueue.
+SWITCH_NS = 50_000
 
 
 def compare_thread(r, span, leader=False, switch_ns=SWITCH_NS, t=None):
