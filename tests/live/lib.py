@@ -311,9 +311,11 @@ def loaded_programs():
 # --- comparing ---------------------------------------------------------------
 
 
+# Around each switch, of run time: nearer to the CPU clock than any late wakeup.
+RUN_SWITCH_NS = 1_000
+
 # Between sched_waking, where a wait ends, and the run queue, where the
-# kernel's run delay begins; and so on around each switch.
-# A wakeup on another core is an interrupt between virtual ones, some 40 us and
+# kernel's run delay begins. A wakeup on another core is an interrupt between virtual ones, some 40 us and
 # more: runnable here from sched_waking on, in the kernel's books from the enqueue.
 SWITCH_NS = 50_000
 
@@ -335,7 +337,8 @@ def compare_thread(r, span, leader=False, switch_ns=SWITCH_NS, t=None):
         # it cannot have waited: its CPU clock stood still for interrupts
         run, wait = run + wait, 0
     within(t["life_ns"], span["elapsed_ns"], f"{name} life", slack, above=100 * MS)
-    within(t["run_ns"], run, f"{name} run", slack, below=late, above=r.stolen_ns)
+    within(t["run_ns"], run, f"{name} run", slack, below=RUN_SWITCH_NS * span["voluntary"],
+           above=r.stolen_ns)
     within(t["wait_ns"], wait, f"{name} wait", slack, below=late)
     within(t["runnable_ns"], span["runnable_ns"], f"{name} runnable", slack, above=late + tail)
     # its end is a switch too, and it may be preempted on the way there
