@@ -196,7 +196,7 @@ struct task_struct {
 	unsigned int __state;
 	void *stack;
 	unsigned int flags;
-	int on_cpu;
+	unsigned int on_cpu; /* 8 bits since 7.x; libbpf narrows loads of unsigned numbers only */
 	struct mm_struct *mm;
 	int pid, tgid;
 	struct task_struct *real_parent;

@@ -50,7 +50,7 @@ __noinline int object_path(struct object_record *rec, u64 file_address)
 		}
 		if (used >= WIRE_PATH_MAX - 1)
 			break;
-		long n = bpf_probe_read_kernel_str(rec->text + (used & (WIRE_PATH_MAX - 1)),
+		long n = bpf_probe_read_kernel_str(rec->text + masked(used, WIRE_PATH_MAX - 1),
 						   PATH_NAME_MAX,
 						   BPF_CORE_READ(dentry, d_name.name));
 

@@ -70,9 +70,7 @@ static __always_inline u8 argument_kind(s16 nr)
 
 	if (index >= CONFIG_SYSCALLS)
 		return CONFIG_ARG_NONE;
-	/* clang may compare another register than the one it indexes with */
-	asm volatile("%0 &= %1" : "+r"(index) : "i"(CONFIG_SYSCALLS - 1));
-	return config.argument[index];
+	return config.argument[masked(index, CONFIG_SYSCALLS - 1)];
 }
 
 /* The open file that the wait is about, 0 none. @pollfd: what poll's array was read into. */

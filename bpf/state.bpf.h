@@ -94,6 +94,17 @@ struct {
 	__type(value, u8);
 } targets SEC(".maps");
 
+/*
+ * An index below a power of two. The compiler leaves out a mask that it can
+ * prove idle, or compares another copy of the register than the one that
+ * indexes; verifiers before 6.2 cannot follow it there.
+ */
+static __always_inline u32 masked(u32 index, u32 mask)
+{
+	asm volatile("%0 &= %1" : "+r"(index) : "i"(mask));
+	return index;
+}
+
 static __always_inline struct thread_state *thread_find(struct task_struct *task)
 {
 	return bpf_task_storage_get(&threads, task, NULL, 0);
