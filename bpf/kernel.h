@@ -176,6 +176,24 @@ struct unix_sock {
 	struct sock *peer;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level; /* 0: the first namespace */
+	struct upid numbers[1]; /* level + 1 of them */
+};
+
 struct mm_struct {
 	unsigned long arg_start, arg_end;
 };
@@ -199,6 +217,7 @@ struct task_struct {
 	unsigned int on_cpu; /* 8 bits since 7.x; libbpf narrows loads of unsigned numbers only */
 	struct mm_struct *mm;
 	int pid, tgid;
+	struct pid *thread_pid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	u64 start_boottime;

@@ -333,6 +333,24 @@ static __always_inline void core_use(struct wire_ring *ring, u64 kind, u64 now)
 	ring->now = kind;
 }
 
+/*
+ * What the thread is called where it lives: the words of its locks say that,
+ * while everything here goes by the first namespace's numbers.
+ */
+static __always_inline void namespace_read(struct wire_task *rec, struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	struct upid *own;
+
+	if (!level)
+		return;
+	own = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+	      (u64)level * bpf_core_type_size(struct upid);
+	rec->own_tid = BPF_CORE_READ(own, nr);
+	rec->pid_namespace = BPF_CORE_READ(own, ns, ns.inum);
+}
+
 static __noinline struct thread_state *thread_seen(struct wire_ring *ring, struct task_struct *task,
 						   u64 now)
 {
@@ -364,6 +382,7 @@ static __noinline struct thread_state *thread_seen(struct wire_ring *ring, struc
 	rec->involuntary = task->nivcsw;
 	rec->how = WIRE_HOW_SEEN;
 	rec->kthread = task_is_kthread(task);
+	namespace_read(rec, task);
 	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), task->comm);
 	head_set(&rec->head, WIRE_TASK, sizeof(*rec), 0, st->thread);
 	ring_end(ring, &rec->head);

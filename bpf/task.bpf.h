@@ -26,6 +26,7 @@ static __always_inline void task_fill(struct wire_task *rec, struct task_struct 
 	rec->how = how;
 	rec->cpu = bpf_get_smp_processor_id();
 	rec->kthread = task_is_kthread(task);
+	namespace_read(rec, task);
 	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), task->comm);
 	head_set(&rec->head, WIRE_TASK, sizeof(*rec), 0, st->thread);
 }

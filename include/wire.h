@@ -213,6 +213,10 @@ struct wire_task {
 	__u8 how;
 	__u8 kthread;
 	__u16 cpu; /* where it was taken up */
+	/* what it calls itself (gettid), where that is not its TID: in a PID
+	 * namespace below the first one, named by its inode; else both are 0 */
+	__u32 own_tid;
+	__u32 pid_namespace;
 	__u8 pad[4];
 	char comm[WIRE_COMM_SIZE];
 };

@@ -243,6 +243,12 @@ static bool flag_word(const char *word, struct event_out *out)
 	return false;
 }
 
+/* What the words of a lock call it. */
+static uint32_t own_tid_of(const struct actor *a)
+{
+	return a->pid_namespace ? a->own_tid : a->tid;
+}
+
 /* WHAT: the rest of the line. */
 static void read_reason(struct evscript *s, struct words *w, struct event_out *out)
 {
@@ -254,14 +260,15 @@ static void read_reason(struct evscript *s, struct words *w, struct event_out *o
 	while (*(word = next_word(w))) {
 		if (!strncmp(word, "0x", 2))
 			out->args[0] = number(w, word);
-		else if (word_is(word, "of") || word_is(word, "by") || word_is(word, "tid"))
+		else if (word_is(word, "of") || word_is(word, "by") || word_is(word, "tid") ||
+			 word_is(word, "own") || word_is(word, "in"))
 			next_word(w); /* the task line's own */
 		else if (!strncmp(word, "arg", 3))
 			out->args[number(w, word + 3) & 3] = number(w, next_word(w));
 		else if (word_is(word, "object"))
 			out->object = (uint32_t)number(w, next_word(w));
 		else if (word_is(word, "owner"))
-			out->owner_tid = actor_named(s, w, next_word(w))->tid;
+			out->owner_tid = own_tid_of(actor_named(s, w, next_word(w)));
 		else if (word_is(word, "stack"))
 			out->user_stack = (uint32_t)number(w, next_word(w));
 		else if (word_is(word, "kstack"))
@@ -412,6 +419,8 @@ static void emit_task(struct evscript *s, const struct actor *a, uint8_t how,
 			  .voluntary = a->out.voluntary,
 			  .involuntary = a->out.involuntary,
 			  .how = how,
+			  .own_tid = a->own_tid,
+			  .pid_namespace = a->pid_namespace,
 			  .comm = a->name,
 			  .command = "" },
 	};
@@ -477,6 +486,10 @@ static void do_task(struct evscript *s, struct words *w)
 			parent = actor_named(s, w, next_word(&look));
 		else if (word_is(word, "tid"))
 			a->tid = a->tgid = (uint32_t)number(w, next_word(&look));
+		else if (word_is(word, "own"))
+			a->own_tid = (uint32_t)number(w, next_word(&look));
+		else if (word_is(word, "in"))
+			a->pid_namespace = (uint32_t)number(w, next_word(&look));
 	}
 	if (of)
 		a->tgid = of->tgid;

@@ -12,9 +12,10 @@
  *
  * Times are ns. Lines:
  *
- *	T task A HOW [of B] [tid N]     HOW: found on cpuN | found runnable | found wait WHAT
+ *	T task A HOW [of B] [tid N] [own N in NS]     HOW: found on cpuN | found runnable | found wait WHAT
  *	        | found unseen (its OPEN is lost) | forked [by B] | execed [on cpuN] | seen
  *	        `of B`: a thread of B's process; else a process of its own
+ *	        `own N in NS`: what it calls itself in PID namespace NS
  *	T cpuN switch A>B [wait WHAT | preempted | dead]     "-" is nobody that is recorded
  *	T wake A by B | by irq | by tid N
  *	T object N KIND [listening] [shared] [0xADDR] [TEXT]  KIND: file block tty pipe socket
@@ -52,6 +53,7 @@ enum doing { DOING_NOTHING, DOING_RUN, DOING_RUNNABLE, DOING_WAIT };
 struct actor {
 	char name[16];
 	uint32_t thread, tid, tgid;
+	uint32_t own_tid, pid_namespace;
 	bool alive;
 	enum doing doing;
 	uint64_t since_ns;

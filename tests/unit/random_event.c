@@ -204,6 +204,8 @@ void random_event(struct random_events *r, struct event *ret)
 			.involuntary = (uint32_t)value(r),
 			.how = (uint8_t)(TASK_FOUND + random_below(r, TASK_SEEN)),
 			.kthread = random_below(r, 2),
+			.own_tid = (uint32_t)value(r),
+			.pid_namespace = (uint32_t)value(r),
 			.comm = string(r, 0),
 		};
 		e->task.command = command(r, &e->task.command_size);
@@ -308,6 +310,8 @@ static void assert_tasks_equal(const struct event *a, const struct event *b)
 	SAME(task.involuntary);
 	SAME(task.how);
 	SAME(task.kthread);
+	SAME(task.own_tid);
+	SAME(task.pid_namespace);
 	SAME_TEXT(task.comm);
 	SAME(task.command_size);
 	assert_memory_equal(a->task.command, b->task.command, a->task.command_size);

@@ -152,11 +152,21 @@ static void the_kernels_own_locks_are_kernel(void **state)
 	assert_class("openat disk kstack 51", CLASS_KERNEL);
 	assert_class("mprotect disk kstack 51", CLASS_KERNEL);
 	assert_class("epoll_ctl object 18 disk", CLASS_KERNEL);
-	assert_class("read kthread", CLASS_KERNEL);
 	/* a lock's name on a stack that waits for the disk: it is the disk */
 	assert_class("write object 10 disk io kstack 51", CLASS_FILE);
 	/* a socket's own lock is the socket's affair */
 	assert_class("sendto object 14 kstack 51", CLASS_SOCKET);
+}
+
+static void kernel_threads_are_idle_unless_something_holds_them_up(void **state)
+{
+	(void)state;
+	assert_class("fault kthread", CLASS_IDLE);
+	assert_class("fault kthread kstack 54", CLASS_IDLE);
+	assert_class("fault kthread disk", CLASS_KERNEL);
+	assert_class("fault kthread kstack 51", CLASS_KERNEL);
+	assert_class("fault kthread disk kstack 52", CLASS_FILE);
+	assert_class("fault kthread disk io", CLASS_FILE);
 }
 
 static void what_no_rule_knows_is_other(void **state)
@@ -240,6 +250,26 @@ static void an_owner_is_believed_when_it_lives_and_can_reach_the_lock(void **sta
 			 102);
 }
 
+static void an_owner_is_called_what_its_pid_namespace_calls_it(void **state)
+{
+	(void)state;
+	/* C has the number that B goes by in its namespace */
+	assert_int_equal(holder_of("1000 task A found on cpu0 own 1 in 7\n"
+				   "1000 task B found on cpu1 of A own 103 in 7\n"
+				   "1000 task C found on cpu2 of A own 3 in 7\n"
+				   "1100 cpu0 switch A>- wait futex 0x10 mutex owner B\n"
+				   "2000 end\n"),
+			 102);
+	/* the same number in another namespace is somebody else */
+	assert_int_equal(holder_of("1000 object 2 futex 0x20 shared\n"
+				   "1000 task A found on cpu0 own 1 in 7\n"
+				   "1000 task B found on cpu1 own 5 in 7\n"
+				   "1000 task C found on cpu2 own 5 in 8\n"
+				   "1100 cpu0 switch A>- wait futex 0x20 mutex owner B object 2\n"
+				   "2000 end\n"),
+			 102);
+}
+
 static void words_that_name_nobody_who_could_be_it_are_not_believed(void **state)
 {
 	(void)state;
@@ -285,9 +315,11 @@ int main(void)
 		cmocka_unit_test(sockets_pipes_and_children_are_what_they_are),
 		cmocka_unit_test(a_wait_outside_of_any_system_call_is_a_fault),
 		cmocka_unit_test(the_kernels_own_locks_are_kernel),
+		cmocka_unit_test(kernel_threads_are_idle_unless_something_holds_them_up),
 		cmocka_unit_test(what_no_rule_knows_is_other),
 		cmocka_unit_test(numbers_mean_what_the_recordings_machine_says),
 		cmocka_unit_test(an_owner_is_believed_when_it_lives_and_can_reach_the_lock),
+		cmocka_unit_test(an_owner_is_called_what_its_pid_namespace_calls_it),
 		cmocka_unit_test(words_that_name_nobody_who_could_be_it_are_not_believed),
 		cmocka_unit_test(only_a_deadlock_with_oneself_makes_the_waiter_the_holder),
 	};

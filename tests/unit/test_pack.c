@@ -69,7 +69,7 @@ static void no_field_was_forgotten(void **state)
 	assert_int_equal(sizeof(struct event_frame), 24);
 	assert_int_equal(sizeof(struct event_name), 32);
 	assert_int_equal(sizeof(struct event_object), 40);
-	assert_int_equal(sizeof(struct event_task), 56);
+	assert_int_equal(sizeof(struct event_task), 64);
 	assert_int_equal(sizeof(struct event_exec), 40);
 	assert_int_equal(sizeof(struct event_comm), 24);
 	assert_int_equal(sizeof(struct event_waker), 16);

@@ -157,7 +157,8 @@ static uint32_t futex_owner(struct context *c, const struct absence *a)
 
 	if (!a->out->owner_tid)
 		return THREAD_NONE;
-	index = threads_by_tid_at(&c->threads, a->out->owner_tid, max_u64(a->out_ns, c->first_ns));
+	index = threads_by_own_tid_at(&c->threads, a->thread, a->out->owner_tid,
+				      max_u64(a->out_ns, c->first_ns));
 	if (index == THREAD_NONE)
 		return THREAD_NONE;
 	t = &c->threads.list.at[index];
@@ -272,6 +273,18 @@ static enum wait_class class_of_place(const struct event_out *out, uint8_t place
 	return CLASS_OTHER;
 }
 
+/*
+ * A thread of the kernel waits for work interruptibly, or uninterruptibly but
+ * not for the load average (TASK_IDLE), which the probes do not call
+ * uninterruptible. Otherwise something holds it up in its work.
+ */
+static enum wait_class class_of_kthread(const struct event_out *out, uint8_t place)
+{
+	if (out->flags & OUT_IOWAIT || place == PLACE_IO)
+		return CLASS_FILE;
+	return out->flags & OUT_UNINTERRUPTIBLE || place == PLACE_LOCK ? CLASS_KERNEL : CLASS_IDLE;
+}
+
 /* An interrupt does not say what it is; what the thread waited for does. */
 static enum ender interrupt_of(enum family family, const struct absence *a)
 {
@@ -317,12 +330,12 @@ static void classify_wait(struct context *c, struct absence *a, enum family fami
 
 	if (out->why != OUT_BLOCKED || out->flags & OUT_STOPPED)
 		return;
-	if (out->flags & OUT_KTHREAD) {
-		a->class = CLASS_KERNEL;
-		return;
-	}
 	if (out->kernel_stack)
 		stacks_get(c->stacks, out->kernel_stack, &stack);
+	if (out->flags & OUT_KTHREAD) {
+		a->class = class_of_kthread(out, stack.place);
+		return;
+	}
 	/* a call that touches a page which is not there waits for that page */
 	if (stack.place == PLACE_FAULT) {
 		a->class = CLASS_FAULT;

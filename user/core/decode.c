@@ -437,6 +437,8 @@ static int decode_task(struct decoder *d, const struct wire_task *w)
 	e.task.involuntary = w->involuntary;
 	e.task.how = w->how;
 	e.task.kthread = w->kthread;
+	e.task.own_tid = w->own_tid;
+	e.task.pid_namespace = w->pid_namespace;
 	e.task.comm = comm;
 	e.task.command = "";
 	rc = d->ops.emit(d->ctx, &e);

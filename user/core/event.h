@@ -200,6 +200,9 @@ struct event_task {
 	uint32_t voluntary, involuntary; /* the kernel's counts when it was taken up */
 	uint8_t how; /* enum task_how */
 	bool kthread;
+	/* what gettid() returns in it, in the PID namespace of this inode; both 0:
+	 * its TID */
+	uint32_t own_tid, pid_namespace;
 	const char *comm;
 	const char *command; /* "" unknown, else argv joined by NULs */
 	size_t command_size;

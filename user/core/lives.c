@@ -77,7 +77,9 @@ int lives_task(struct context *c, const struct event *e)
 		t = thread_at(c, index);
 		if (t->announced)
 			return pieces_ignore(c);
-		threads_describe(&c->threads, index, task);
+		rc = threads_describe(&c->threads, index, task);
+		if (rc)
+			return rc;
 		if (start_ns < t->start_ns) {
 			rc = pieces_unknown(c, index, start_ns, t->start_ns);
 			t->start_ns = start_ns;
@@ -85,9 +87,10 @@ int lives_task(struct context *c, const struct event *e)
 		return rc ? rc : inherit_command(c, index, task);
 	}
 	rc = thread_new(c, task->thread, task->tid, task->tgid, start_ns, e->time_ns, &index);
+	if (!rc)
+		rc = threads_describe(&c->threads, index, task);
 	if (rc)
 		return rc;
-	threads_describe(&c->threads, index, task);
 	t = thread_at(c, index);
 	t->voluntary = task->voluntary;
 	t->involuntary = task->involuntary;

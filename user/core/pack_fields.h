@@ -262,6 +262,9 @@ static ALWAYS_INLINE void pass_task(struct pass *p, struct event_task *k)
 	FIELD(p, k->kthread, false, false);
 	pass_string(p, &k->comm);
 	pass_text(p, &k->command, &k->command_size);
+	/* not in the oldest files, for which they are as foreseen */
+	FIELD(p, k->own_tid, 0, k->tid);
+	FIELD(p, k->pid_namespace, 0, 0);
 	t->voluntary = k->voluntary;
 	t->involuntary = k->involuntary;
 }

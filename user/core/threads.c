@@ -16,6 +16,7 @@ void threads_release(struct threads *ts)
 	map_release(&ts->by_tid);
 	map_release(&ts->process_by_tgid);
 	map_release(&ts->waker_by_tid);
+	map_release(&ts->by_own_tid);
 }
 
 static uint32_t index_in(const struct map *m, uint32_t key)
@@ -51,10 +52,9 @@ uint32_t threads_by_tid(struct threads *ts, uint32_t tid)
 	return cached(ts->tids, &ts->by_tid, tid);
 }
 
-uint32_t threads_by_tid_at(struct threads *ts, uint32_t tid, uint64_t time_ns)
+/* Of @index and those that had its TID before it, the one that had it then. */
+static uint32_t lived_at(const struct threads *ts, uint32_t index, uint64_t time_ns)
 {
-	uint32_t index = threads_by_tid(ts, tid);
-
 	/* a TID is used again after thousands of others: more than one in between is nonsense */
 	for (int i = 0; i < 3 && index != THREAD_NONE; i++) {
 		const struct thread *t = &ts->list.at[index];
@@ -64,6 +64,30 @@ uint32_t threads_by_tid_at(struct threads *ts, uint32_t tid, uint64_t time_ns)
 		index = t->before;
 	}
 	return THREAD_NONE;
+}
+
+uint32_t threads_by_tid_at(struct threads *ts, uint32_t tid, uint64_t time_ns)
+{
+	return lived_at(ts, threads_by_tid(ts, tid), time_ns);
+}
+
+static uint64_t own_key(uint32_t pid_namespace, uint32_t own_tid)
+{
+	return (uint64_t)pid_namespace << 32 | own_tid;
+}
+
+uint32_t threads_by_own_tid_at(struct threads *ts, uint32_t index, uint32_t own_tid,
+			       uint64_t time_ns)
+{
+	uint32_t pid_namespace = ts->list.at[index].pid_namespace;
+	const uint64_t *at;
+
+	if (!pid_namespace)
+		return threads_by_tid_at(ts, own_tid, time_ns);
+	at = map_get(&ts->by_own_tid, own_key(pid_namespace, own_tid));
+	return at && ts->list.at[*at].own_tid == own_tid ?
+		       lived_at(ts, (uint32_t)*at, time_ns) :
+		       THREAD_NONE;
 }
 
 /* @tid now leads to @index; THREAD_NONE: to nobody. */
@@ -145,16 +169,22 @@ int threads_add(struct threads *ts, uint32_t number, uint32_t tid, uint32_t tgid
 	return 0;
 }
 
-void threads_describe(struct threads *ts, uint32_t index, const struct event_task *e)
+int threads_describe(struct threads *ts, uint32_t index, const struct event_task *e)
 {
 	struct thread *t = &ts->list.at[index];
 	struct process *p = &ts->processes.at[t->process];
 
+	if (e->pid_namespace &&
+	    map_put(&ts->by_own_tid, own_key(e->pid_namespace, e->own_tid), index))
+		return -ENOMEM;
+	t->own_tid = e->own_tid;
+	t->pid_namespace = e->pid_namespace;
 	t->announced = true;
 	t->kthread = e->kthread;
 	comm_set(t->comm, e->comm);
 	if (e->parent_tgid && e->parent_tgid != p->tgid)
 		p->parent_tgid = e->parent_tgid;
+	return 0;
 }
 
 void threads_end(struct threads *ts, uint32_t index, uint64_t time_ns)
@@ -171,9 +201,15 @@ void threads_end(struct threads *ts, uint32_t index, uint64_t time_ns)
 int threads_retid(struct threads *ts, uint32_t index, uint32_t tid)
 {
 	struct thread *t = &ts->list.at[index];
+	uint32_t had = index_in(&ts->by_tid, tid);
 
 	if (tid_set(ts, tid, index))
 		return -ENOMEM;
+	if (t->pid_namespace && had != THREAD_NONE) {
+		t->own_tid = ts->list.at[had].own_tid;
+		if (map_put(&ts->by_own_tid, own_key(t->pid_namespace, t->own_tid), index))
+			return -ENOMEM;
+	}
 	if (t->tid != tid && index_in(&ts->by_tid, t->tid) == index)
 		tid_set(ts, t->tid, THREAD_NONE);
 	t->tid = tid;

@@ -38,6 +38,7 @@ struct shorts {
 
 struct thread {
 	uint32_t number, tid, tgid;
+	uint32_t own_tid, pid_namespace; /* see struct event_task; 0: it goes by its TID */
 	uint32_t process; /* index */
 	char comm[COMM_SIZE];
 	bool announced; /* an EVENT_TASK named it; else its first event did */
@@ -78,6 +79,7 @@ struct threads {
 	VEC(struct process) processes;
 	VEC(struct waker_name) wakers;
 	struct map by_number, by_tid, process_by_tgid, waker_by_tid;
+	struct map by_own_tid; /* namespace << 32 | own_tid */
 	struct thread_cache {
 		uint32_t key, index;
 	} numbers[256], tids[256]; /* of by_number and by_tid, which every event asks */
@@ -94,12 +96,16 @@ uint32_t threads_by_tid(struct threads *ts, uint32_t tid);
 /* The one that had @tid at a time not long ago. */
 uint32_t threads_by_tid_at(struct threads *ts, uint32_t tid, uint64_t time_ns);
 
+/* The one that calls itself @own_tid where thread @index lives, like that. */
+uint32_t threads_by_own_tid_at(struct threads *ts, uint32_t index, uint32_t own_tid,
+			       uint64_t time_ns);
+
 /* A number that has not been seen: a new thread of process @tgid. 0 or -ENOMEM. */
 int threads_add(struct threads *ts, uint32_t number, uint32_t tid, uint32_t tgid,
 		uint32_t *ret_index);
 
-/* What an EVENT_TASK says of the thread that was added. */
-void threads_describe(struct threads *ts, uint32_t index, const struct event_task *e);
+/* What an EVENT_TASK says of the thread that was added. 0 or -ENOMEM. */
+int threads_describe(struct threads *ts, uint32_t index, const struct event_task *e);
 
 /* It no longer counts as living. */
 void threads_end(struct threads *ts, uint32_t index, uint64_t time_ns);
