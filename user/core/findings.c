@@ -379,8 +379,10 @@ static void find_child(struct findings *self)
 	uint64_t wait_ns = self->sum.by_class_ns[CLASS_CHILD];
 	double stalled = share(stalled_ns, self->wall_ns);
 	double serial = share(p->serial_ns, self->wall_ns);
+	/* "one at a time" when no others wanted a core, and of a whole machine who knows */
 	bool in_turn = serial >= 0.5 && !p->approximate && self->r->process_count > 2 &&
-		       wait_ns >= self->wall_ns / 2;
+		       wait_ns >= self->wall_ns / 2 && p->concurrency_mean < 1.5 &&
+		       !self->r->recording.whole_machine;
 	double part = in_turn ? least(share(wait_ns, self->wall_ns), 1) : stalled;
 	struct candidate *f;
 
