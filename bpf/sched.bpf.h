@@ -162,11 +162,13 @@ static __always_inline u32 switch_fill(struct wire_switch *rec, const struct thr
 		rec->waker_flags = st->waker_flags | WIRE_WAKER_SEEN;
 		rec->waker_nr = st->waker_nr;
 		rec->waker_tid = st->waker_tid;
+		rec->waker_stack = st->waker_stack;
 	} else {
 		rec->woken_ns = 0;
 		rec->waker_flags = 0;
 		rec->waker_nr = -1;
 		rec->waker_tid = 0;
+		rec->waker_stack = 0;
 	}
 	return size;
 }
@@ -482,6 +484,32 @@ static __always_inline bool waker_in_interrupt(struct thread_state *st, struct t
 	return *(volatile u64 *)&st->probe_stack - (u64)waker->stack >= 16384;
 }
 
+/*
+ * Where the waker stands in its code: 0 when that is not what woke, or the
+ * wait too short to pay for it. try_to_wake_up() has interrupts off here, which
+ * is what the ring asks for, but when a task wakes itself. A packet to this
+ * machine is delivered on the interrupt stack in the sender's own system call.
+ */
+static __noinline u64 stack_of_waker(struct thread_state *st, struct task_struct *wakee,
+				     struct task_struct *waker, u64 now)
+{
+	struct thread_state *by;
+	struct wire_ring *ring;
+
+	if (!config.stacks || !st->is_out || st->waker_nr < 0 || waker == wakee)
+		return 0;
+	if (st->why != WIRE_WHY_BLOCKED && st->why != WIRE_WHY_UNKNOWN)
+		return 0;
+	if ((s64)(now - st->out_ns) < (s64)config.waker_stack_ns)
+		return 0;
+	if (st->waker_flags & WIRE_WAKER_INTERRUPT &&
+	    argument_kind(st->waker_nr) != CONFIG_ARG_FD)
+		return 0;
+	by = thread_recorded(waker);
+	ring = ring_here();
+	return by && ring ? stack_user(ring, waker, by->tgid, now) : 0;
+}
+
 SEC("tp_btf/sched_waking")
 int on_sched_waking(u64 *ctx)
 {
@@ -490,9 +518,11 @@ int on_sched_waking(u64 *ctx)
 	struct task_struct *waker;
 	u8 flags = 0;
 	s16 nr = -1;
+	u64 now;
 
 	if (!st)
 		return 0;
+	now = bpf_ktime_get_ns();
 	waker = bpf_get_current_task_btf();
 	if (!waker->pid) {
 		flags = WIRE_WAKER_IDLE | WIRE_WAKER_INTERRUPT;
@@ -508,7 +538,8 @@ int on_sched_waking(u64 *ctx)
 	st->waker_tid = waker->pid;
 	st->waker_nr = nr;
 	st->waker_flags = flags;
-	st->woken_ns = bpf_ktime_get_ns();
+	st->waker_stack = stack_of_waker(st, wakee, waker, now);
+	st->woken_ns = now;
 	return 0;
 }
 
@@ -523,6 +554,7 @@ int on_sched_wakeup_new(u64 *ctx)
 	st->waker_tid = bpf_get_current_pid_tgid();
 	st->waker_nr = -1;
 	st->waker_flags = 0;
+	st->waker_stack = 0;
 	st->woken_ns = bpf_ktime_get_ns();
 	return 0;
 }

@@ -46,7 +46,7 @@ struct thread_state {
 	s16 nr, waker_nr;
 	u8 why, flags, waker_flags, detail;
 	u32 voluntary, involuntary;
-	u64 user_stack;
+	u64 user_stack, waker_stack;
 	u64 args[4];
 	union {
 		u32 futex[WIRE_FUTEX_WORDS];

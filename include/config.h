@@ -38,6 +38,7 @@ struct probe_config {
 	__u8 pad[3];
 	__u64 min_wait_ns;
 	__u64 kernel_stack_ns; /* take the kernel stack of waits at least this long */
+	__u64 waker_stack_ns; /* take the waker's user stack when the wait was at least this long */
 	__u64 kernel_stack_vague_ns; /* … of waits whose system call does not say what for */
 	__u8 argument[CONFIG_SYSCALLS]; /* enum config_argument by system call */
 };

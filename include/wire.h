@@ -102,6 +102,7 @@ struct wire_switch {
 	__u32 waker_tid; /* current at sched_waking */
 	__u32 detail; /* what follows args: 0 nothing, 1 futex words, 2 an object key */
 	__u64 user_stack, kernel_stack; /* hashes; 0: none taken */
+	__u64 waker_stack; /* user stack of the waker; 0: none taken */
 	__u64 args[4];
 	union {
 		__u32 futex[WIRE_FUTEX_WORDS]; /* at args[0] - 4 * WIRE_FUTEX_BEFORE … */

@@ -530,6 +530,11 @@ static void do_wake(struct evscript *s, struct words *w)
 		a->out.waker_tid = word_is(word, "tid") ? (uint32_t)number(w, next_word(w)) :
 							  actor_named(s, w, word)->tid;
 	}
+	word = next_word(w);
+	if (word_is(word, "stack"))
+		a->out.waker_stack = (uint32_t)number(w, next_word(w));
+	else if (*word)
+		nonsense(w, word);
 }
 
 static void do_exec(struct evscript *s, struct words *w)

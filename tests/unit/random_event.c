@@ -101,6 +101,7 @@ static void random_out(struct random_events *r, struct event_out *o)
 		.object = (uint32_t)value(r),
 		.user_stack = (uint32_t)value(r),
 		.kernel_stack = (uint32_t)value(r),
+		.waker_stack = (uint32_t)value(r),
 		.args = { value(r), value(r), value(r), value(r) },
 	};
 }
@@ -254,6 +255,7 @@ static void assert_outs_equal(const struct event *a, const struct event *b)
 	SAME(out.object);
 	SAME(out.user_stack);
 	SAME(out.kernel_stack);
+	SAME(out.waker_stack);
 	for (int i = 0; i < 4; i++)
 		SAME(out.args[i]);
 }

@@ -481,13 +481,15 @@ static void a_stack_or_object_that_never_came_is_counted(void **state)
 	struct wire_switch w = a_switch();
 
 	w.user_stack = 0x123;
+	w.waker_stack = 0x124;
 	w.detail = WIRE_DETAIL_OBJECT;
 	w.object = 0x456;
 	feed(s, &w, sizeof(w));
 	assert_int_equal(last(s)->out.user_stack, 0);
 	assert_int_equal(last(s)->out.kernel_stack, 0);
+	assert_int_equal(last(s)->out.waker_stack, 0);
 	assert_int_equal(last(s)->out.object, 0);
-	assert_int_equal(decoder_lost_stacks(s->decoder), 1);
+	assert_int_equal(decoder_lost_stacks(s->decoder), 2);
 	assert_int_equal(decoder_lost_objects(s->decoder), 1);
 }
 
@@ -632,6 +634,25 @@ static void wakers_are_told_from_interrupts(void **state)
 	}
 }
 
+/* An interrupt stands nowhere in the code of the thread that it hit. */
+static void only_a_waker_that_did_it_has_a_stack(void **state)
+{
+	struct seen *s = *state;
+	struct wire_switch w = a_switch();
+	struct tailed stack;
+
+	put_stack(&stack, 0xabc, WIRE_STACK_COMPLETE, 0x1111, 3);
+	feed_tailed(s, &stack);
+	w.waker_stack = 0xabc;
+	w.waker_nr = 202;
+	feed(s, &w, sizeof(w));
+	assert_int_equal(last(s)->out.waker_stack, 1);
+	w.waker_flags |= WIRE_WAKER_INTERRUPT;
+	feed(s, &w, sizeof(w));
+	assert_int_equal(last(s)->out.waker, WAKER_INTERRUPT);
+	assert_int_equal(last(s)->out.waker_stack, 0);
+}
+
 /* read is 0 and write is 1 on x86-64, 63 and 64 on arm64 */
 static void system_calls_are_those_of_the_machine(void **state)
 {
@@ -762,6 +783,7 @@ int main(void)
 		T(a_futex_in_shared_memory_is_one_at_any_address),
 		T(an_address_means_something_else_in_another_program),
 		T(wakers_are_told_from_interrupts),
+		T(only_a_waker_that_did_it_has_a_stack),
 		T(system_calls_are_those_of_the_machine),
 		T(records_that_make_no_sense_are_counted_and_dropped),
 		T(an_error_of_who_is_asked_comes_back),

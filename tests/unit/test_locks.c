@@ -388,7 +388,7 @@ static void who_wakes_whom_is_counted_in_pairs(void **state)
 	evscript_play(&run.script, "1000 task A found on cpu0\n"
 				   "1000 task B found wait read\n");
 	for (uint64_t t = 1100; t < 2000; t += 200) {
-		evscript_line(&run.script, "%lu wake B by A", t);
+		evscript_line(&run.script, "%lu wake B by A stack %d", t, t < 1500 ? 7 : 9);
 		evscript_line(&run.script, "%lu cpu0 switch A>B wait read", t + 10);
 		evscript_line(&run.script, "%lu wake A by B", t + 100);
 		evscript_line(&run.script, "%lu cpu0 switch B>A wait read", t + 110);
@@ -405,6 +405,34 @@ static void who_wakes_whom_is_counted_in_pairs(void **state)
 	assert_string_equal(w[0].wakee, "B");
 	assert_false(w[0].interrupt);
 	assert_int_equal(w[1].wait_ns, 5 * 90);
+	/* from two places at 1100 and 1300, and at 1500, 1700 and 1900 */
+	assert_int_equal(w[0].stack, 9);
+	assert_int_equal(w[0].stack_count, 3);
+	assert_int_equal(w[1].stack, 0);
+	assert_int_equal(w[1].stack_count, 0);
+	evscript_stop(&run);
+}
+
+static void of_two_places_as_frequent_the_first_one_stands_for_the_pair(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_start(&run, "1000 task A found on cpu0\n"
+			     "1000 task B found wait read\n"
+			     "1100 wake B by A stack 5\n"
+			     "1200 cpu1 switch ->B\n"
+			     "1300 cpu1 switch B>- wait read\n"
+			     "1400 wake B by A stack 3\n"
+			     "1500 cpu1 switch ->B\n"
+			     "1600 cpu1 switch B>- wait read\n"
+			     "1700 wake B by A\n"
+			     "1800 cpu1 switch ->B\n"
+			     "2000 end\n");
+	assert_int_equal(run.result.wakeups.count, 1);
+	assert_int_equal(run.result.wakeups.at[0].count, 3);
+	assert_int_equal(run.result.wakeups.at[0].stack, 3);
+	assert_int_equal(run.result.wakeups.at[0].stack_count, 1);
 	evscript_stop(&run);
 }
 
@@ -600,6 +628,7 @@ int main(void)
 		cmocka_unit_test(a_sum_of_short_waits_has_no_longest),
 		cmocka_unit_test(idle_waits_and_sleeps_are_io_only_with_an_object),
 		cmocka_unit_test(who_wakes_whom_is_counted_in_pairs),
+		cmocka_unit_test(of_two_places_as_frequent_the_first_one_stands_for_the_pair),
 		cmocka_unit_test(interrupts_are_told_apart_by_what_was_waited_for),
 		cmocka_unit_test(a_waker_is_the_thread_that_had_its_tid_then),
 		cmocka_unit_test(a_tid_that_woke_before_and_is_used_again_is_the_new_thread),

@@ -309,6 +309,10 @@ static void fill_contended(struct result *r, struct stacks *s)
 	io(r, CLASS_FILE, "/var/tmp/demo log", "fsync", 400, MS(6000), MS(55));
 	io(r, CLASS_PIPE, "pipe:[81234]", "read", 411, MS(4500), MS(900));
 	wakeup(r, 4712, "worker", 4713, "worker", 3000, MS(9000));
+	r->wakeups.at[0].stack = 4;
+	r->wakeups.at[0].stack_count = 2990;
+	stack(s, 4, (const char *const[]){ "__lll_lock_wake", "pthread_mutex_unlock", "account",
+					   "worker_main", "start_thread", "clone3", NULL });
 	wakeup(r, 4713, "worker", 4712, "worker", 2900, MS(8000));
 	wakeup(r, 0, "disk", 4716, "logger", 400, MS(6000));
 	wakeup(r, 0, "timer", 4714, "worker", 70, MS(700));

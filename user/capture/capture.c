@@ -39,7 +39,7 @@ enum { SETTLE_NS = 1000000 };
 enum { RING_SIZE_SAFE = 2 << 20 };
 
 /* Kernel stacks: 3.5 us each, so from 1 ms on they cost less than 0.4 % of the wait. */
-enum { KERNEL_STACK_NS = 1000000, KERNEL_STACK_VAGUE_NS = 100000 };
+enum { KERNEL_STACK_NS = 1000000, KERNEL_STACK_VAGUE_NS = 100000, WAKER_STACK_NS = 20000 };
 
 struct capture {
 	struct capture_options options;
@@ -100,6 +100,7 @@ static void config_fill(struct capture *c)
 	config->samples = c->options.frequency_hz > 0;
 	config->min_wait_ns = c->options.min_wait_ns;
 	config->kernel_stack_ns = KERNEL_STACK_NS;
+	config->waker_stack_ns = WAKER_STACK_NS;
 	config->kernel_stack_vague_ns = KERNEL_STACK_VAGUE_NS;
 	arguments_fill(config->argument, CONFIG_SYSCALLS);
 }

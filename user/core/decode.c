@@ -291,6 +291,8 @@ static int decode_switch(struct decoder *d, const struct wire_switch *w)
 	out->waker_tid = w->waker_tid;
 	out->user_stack = stack_number(d, w->user_stack);
 	out->kernel_stack = stack_number(d, w->kernel_stack);
+	if (out->waker == WAKER_TASK)
+		out->waker_stack = stack_number(d, w->waker_stack);
 	/* of a thread that does not wait, these are those of its last wait */
 	if (w->why == WIRE_WHY_BLOCKED || w->why == WIRE_WHY_UNKNOWN) {
 		out->nr = w->nr;

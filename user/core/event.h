@@ -110,6 +110,7 @@ struct event_out {
 	uint32_t owner_tid; /* who holds the lock, as its words say, not yet checked; 0 unknown */
 	uint32_t object; /* what it waits for; also for futexes */
 	uint32_t user_stack, kernel_stack;
+	uint32_t waker_stack; /* where the waker's code ended the wait; 0 when that was not taken */
 	uint64_t args[4]; /* of the system call */
 };
 

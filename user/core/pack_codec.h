@@ -59,7 +59,7 @@ struct wait_memory {
 	int16_t nr, waker_nr;
 	uint8_t waker, futex;
 	uint32_t waker_tid, owner_tid;
-	uint32_t user_stack, kernel_stack;
+	uint32_t user_stack, kernel_stack, waker_stack;
 	uint64_t args[4];
 };
 

@@ -92,12 +92,15 @@ static ALWAYS_INLINE void pass_wait(struct pass *p, struct event_out *o)
 	GUESS(p, o->waker_tid, w->waker_tid, o->tid);
 	/* who holds a lock when somebody waits is often who then wakes them */
 	GUESS(p, o->owner_tid, like->owner_tid ? o->waker_tid : 0, o->tid);
+	/* last, and 0 until one was seen: files from before it existed have no bit for it */
+	FIELD(p, o->waker_stack, w->waker_stack, w->waker_stack);
 
 	w->object = o->object;
 	w->futex = o->futex;
 	memcpy(w->args, o->args, sizeof(w->args));
 	w->user_stack = o->user_stack;
 	w->kernel_stack = o->kernel_stack;
+	w->waker_stack = o->waker_stack;
 	w->waker = o->waker;
 	w->waker_nr = o->waker_nr;
 	w->waker_tid = o->waker_tid;

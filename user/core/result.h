@@ -138,6 +138,8 @@ struct result_wakeup {
 	uint32_t wakee_tid;
 	const char *wakee;
 	uint64_t count, wait_ns; /* waits that it ended */
+	uint32_t stack; /* the waker's user stack, the most frequent one; 0: none was taken */
+	uint64_t stack_count; /* of count: waits that were ended from there */
 };
 
 struct result_cpu {

@@ -79,6 +79,7 @@ int slices_switch(struct context *c, const struct event *e)
 		merged.waker = out->waker;
 		merged.waker_tid = out->waker_tid;
 		merged.waker_nr = out->waker_nr;
+		merged.waker_stack = out->waker_stack;
 		out = &merged;
 	}
 	if (!rc)

@@ -2,7 +2,8 @@
 /*
  * wakeups: who wakes whom: pairs of who ended a wait and whose it was.
  * Interrupts have no identity of their own and are told apart by what the
- * thread waited for (classify.c).
+ * thread waited for (classify.c). Of the places in the waker's code that did it,
+ * each pair remembers the most frequent.
  */
 #include "core/analysis.h"
 
@@ -18,6 +19,7 @@ struct wakeups {
 	VEC(struct wakeup_sum) list;
 	struct map by_pair; /* wakee and recorded waker */
 	struct map by_other; /* wakee and TID of another, or kind of interrupt */
+	struct map by_stack; /* count, by index in list and the waker's stack */
 };
 
 static void *wakeups_new(struct context *c)
@@ -36,7 +38,21 @@ static void wakeups_free(void *p)
 	vec_release(&self->list);
 	map_release(&self->by_pair);
 	map_release(&self->by_other);
+	map_release(&self->by_stack);
 	free(self);
+}
+
+static int stack_count(struct wakeups *self, size_t pair, uint32_t stack, uint64_t count)
+{
+	uint64_t key = (uint64_t)pair << 32 | stack, *known;
+
+	if (!stack)
+		return 0;
+	known = map_get(&self->by_stack, key);
+	if (!known)
+		return map_put(&self->by_stack, key, count);
+	*known += count;
+	return 0;
 }
 
 static int wakeups_absence(void *p, const struct absence *a)
@@ -68,7 +84,25 @@ static int wakeups_absence(void *p, const struct absence *a)
 	}
 	sum->count += a->waits;
 	sum->wait_ns += a->wait_ns;
-	return 0;
+	return stack_count(self, (size_t)(sum - self->list.at), a->out ? a->out->waker_stack : 0,
+			   a->waits);
+}
+
+/* Gives each pair its most frequent stack; of two, the one that was seen first. */
+static void stacks_choose(const struct wakeups *self, struct result_wakeup *pairs)
+{
+	uint64_t key, count;
+	size_t pos = 0;
+
+	while (map_next(&self->by_stack, &pos, &key, &count)) {
+		struct result_wakeup *w = &pairs[key >> 32];
+		uint32_t stack = (uint32_t)key;
+
+		if (count > w->stack_count || (count == w->stack_count && stack < w->stack)) {
+			w->stack = stack;
+			w->stack_count = count;
+		}
+	}
 }
 
 static int wakeup_order(const void *x, const void *y)
@@ -104,6 +138,8 @@ static int wakeups_finish(void *p, struct result *r)
 			.wait_ns = sum->wait_ns,
 		};
 	}
+	if (r->wakeups.count)
+		stacks_choose(self, r->wakeups.at);
 	vec_sort(&r->wakeups, wakeup_order);
 	return 0;
 }

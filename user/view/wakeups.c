@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { VIEW_ROWS = 40, KINDS = 5 };
+enum { VIEW_ROWS = 40, STACK_ROWS = 10, KINDS = 5 };
 
 /* What interrupts are called (the contract's words), behind threads. */
 static const char *const kinds[KINDS] = { "threads", "timer", "disk", "network", "interrupt" };
@@ -60,6 +60,24 @@ static void wakeup_row(struct table *t, const struct page *p, const struct resul
 	fmt_ns(table_cell(t, NULL), w->count ? w->wait_ns / w->count : 0);
 }
 
+/* "4712 worker → 4713 worker, 3.00k times" */
+static void page_wakeup(struct page *p, const struct result_wakeup *w)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	person(&sb, w->waker_tid, w->waker);
+	strbuf_puts(&sb, " → ");
+	person(&sb, w->wakee_tid, w->wakee);
+	strbuf_puts(&sb, ", ");
+	fmt_count(&sb, w->stack_count);
+	strbuf_puts(&sb, plural(w->stack_count, " time", " times"));
+	if (strbuf_error(&sb))
+		p->failed = true;
+	else
+		page_line(p, 2, NULL, "%s", sb.buf);
+	strbuf_release(&sb);
+}
+
 /* "123k: threads 62 %, timer 30 %, network 8 %" */
 static void kinds_text(const struct page *p, uint64_t all, struct strbuf *sb)
 {
@@ -77,6 +95,32 @@ static void kinds_text(const struct page *p, uint64_t all, struct strbuf *sb)
 		fmt_share(sb, (double)by_kind[i], (double)all);
 		any = true;
 	}
+}
+
+/*
+ * From where in its code each waker woke, largest pairs first. Most pairs have
+ * one place; short waits, which are not asked for theirs, are not counted.
+ */
+static void print_places(struct page *p)
+{
+	size_t rows = page_rows(p, STACK_ROWS), shown = 0;
+	struct strbuf text = STRBUF_INIT;
+
+	for (size_t i = 0; i < p->r->wakeups.count && shown < rows; i++) {
+		const struct result_wakeup *w = &p->r->wakeups.at[i];
+
+		strbuf_cut(&text, 0); /* not clear: a failure must be remembered */
+		stack_line(p, &text, w->stack);
+		if (!text.len)
+			continue;
+		if (!shown++)
+			page_heading(p, "Where they woke", "the most frequent place of each pair");
+		page_wakeup(p, w);
+		page_wrap(p, "      in ", p->colors->dim, text.buf);
+	}
+	if (strbuf_error(&text))
+		p->failed = true;
+	strbuf_release(&text);
 }
 
 static void print_wakeups(struct page *p)
@@ -104,6 +148,7 @@ static void print_wakeups(struct page *p)
 	table_print(&t, p, 2);
 	table_release(&t);
 	page_rest(p, 2, &rest, "pair", "pairs", "the wakeups");
+	print_places(p);
 }
 
 static void json_wakeups(struct json *j, const struct view_input *in)
@@ -122,6 +167,7 @@ static void json_wakeups(struct json *j, const struct view_input *in)
 		json_text(j, "wakee_comm", w->wakee);
 		json_uint(j, "count", w->count);
 		json_uint(j, "wait_ns", w->wait_ns);
+		json_stack(j, "stack", in->stacks, w->stack);
 		json_close(j);
 	}
 	json_close(j);
