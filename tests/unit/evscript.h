@@ -12,8 +12,9 @@
  *
  * Times are ns. Lines:
  *
- *	T task A HOW [of B] [tid N] [own N in NS]     HOW: found on cpuN | found runnable | found wait WHAT
- *	        | found unseen (its OPEN is lost) | forked [by B] | execed [on cpuN] | seen
+ *	T task A HOW [of B] [tid N] [own N in NS]
+ *	        HOW: found on cpuN | found runnable | found wait WHAT | found unseen (its OPEN
+ *	        is lost) | forked [by B] | execed [on cpuN] | seen
  *	        `of B`: a thread of B's process; else a process of its own
  *	        `own N in NS`: what it calls itself in PID namespace NS
  *	T cpuN switch A>B [wait WHAT | preempted | dead]     "-" is nobody that is recorded
