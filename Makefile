@@ -67,7 +67,7 @@ FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(patsubst %,$(BUILD)/%,$(basename $(wildcard tests/programs/*.c tests/programs/*.cc)))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tools/bench/*.c))
 
-.PHONY: all unit fuzzers programs workloads deps check demo bench install uninstall clean help lint fuzz FORCE
+.PHONY: all unit fuzzers programs workloads deps check demo bench soak install uninstall clean help lint fuzz FORCE
 ifdef AS_OWNER
 .NOTPARALLEL: # each of these is a make of its own
 all unit fuzzers programs workloads:
@@ -222,6 +222,10 @@ check: deps
 demo: deps
 	+$(Q)$(AGAIN) all programs
 	$(Q)BUILD='$(BUILD)' tools/demo
+SOAK_SECONDS ?= 60
+soak: deps
+	+$(Q)$(AGAIN) all programs
+	$(Q)BUILD='$(BUILD)' SOAK_SECONDS=$(SOAK_SECONDS) tests/live/soak
 bench:
 	+$(Q)$(AGAIN) all workloads
 	$(Q)BUILD='$(BUILD)' tools/bench/run $(BENCH_OPTIONS)
@@ -243,6 +247,7 @@ help:
 	@echo '  lint       layers, headers and sizes'
 	@echo '  unit, fuzzers, programs   build tests only'
 	@echo '  fuzz       fuzz each harness for FUZZ_SECONDS (60) with libFuzzer'
+	@echo '  soak       record 100,000 switches a second for SOAK_SECONDS (60; root)'
 	@echo '  bench      cost against other tools (root); BENCH_OPTIONS="--quick --markdown ..."'
 	@echo '  clean      remove $(BUILD)/'
 	@echo 'Variables'

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pingpong PAIRS ROUNDS pinned|free
+ * pingpong PAIRS ROUNDS pinned|free [RATE]
  *
  * Pairs of threads send a byte to and fro through two pipes. Pinned, a pair
  * shares a core and nobody preempts whoever woke him (SCHED_BATCH), so each
  * read blocks: one wait a round and thread, ended by the partner. Whatever
  * happens, the kernel's count of voluntary switches is the number of waits.
+ * With RATE each pair plays so many rounds a second, a hundredth of them every
+ * 10 ms, and sleeps in between.
  */
 #include "truth.h"
 
 #include <sys/stat.h>
 
-static uint64_t rounds;
+static uint64_t rounds, rate;
 static bool pinned;
 static pthread_barrier_t barrier;
 
@@ -20,10 +22,22 @@ struct player {
 	struct span life, play;
 };
 
+static void pace(uint64_t round, uint64_t begin_ns)
+{
+	uint64_t batch = rate / 100, due_ns, time_ns = now_ns();
+
+	if (!batch || round % batch)
+		return;
+	due_ns = begin_ns + round / batch * 10 * NS_PER_MS;
+	if (due_ns > time_ns)
+		sleep_ns(due_ns - time_ns);
+}
+
 static void *play(void *argument)
 {
 	struct player *p = argument;
 	bool serves = p->index % 2 == 0;
+	uint64_t begin_ns;
 	char byte = 0;
 
 	span_open(&p->life);
@@ -35,7 +49,10 @@ static void *play(void *argument)
 	pthread_barrier_wait(&barrier);
 	span_open(&p->play);
 	span_begin(&p->play);
+	begin_ns = now_ns();
 	for (uint64_t i = 0; i < rounds; i++) {
+		if (serves)
+			pace(i, begin_ns);
 		if (serves && write(p->out, &byte, 1) != 1)
 			die("write");
 		if (read(p->in, &byte, 1) != 1)
@@ -66,6 +83,7 @@ int main(int argc, char **argv)
 	if (!players || !threads)
 		die("calloc");
 	rounds = number(argc, argv, 2, 10000);
+	rate = number(argc, argv, 4, 0);
 	pinned = !strcmp(word(argc, argv, 3, "pinned"), "pinned");
 	pthread_barrier_init(&barrier, NULL, (unsigned int)count);
 	for (int i = 0; i < count; i += 2) {
