@@ -67,7 +67,7 @@ FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAMS := $(patsubst %,$(BUILD)/%,$(basename $(wildcard tests/programs/*.c tests/programs/*.cc)))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tools/bench/*.c))
 
-.PHONY: all unit fuzzers programs workloads deps check demo bench soak install uninstall clean help lint fuzz FORCE
+.PHONY: all unit fuzzers programs workloads deps check check-kernels demo bench soak install uninstall clean help lint fuzz FORCE
 ifdef AS_OWNER
 .NOTPARALLEL: # each of these is a make of its own
 all unit fuzzers programs workloads:
@@ -219,6 +219,9 @@ check: deps
 	+$(Q)$(AGAIN) all unit programs
 	+$(Q)$(AGAIN) BUILD=$(BUILD)/san SAN=1 unit fuzzers
 	$(Q)BUILD='$(BUILD)' CC='$(CC)' CLANG='$(CLANG)' tests/run
+check-kernels:
+	+$(Q)$(AGAIN) all programs
+	$(Q)BUILD='$(BUILD)' tests/kernels/run
 demo: deps
 	+$(Q)$(AGAIN) all programs
 	$(Q)BUILD='$(BUILD)' tools/demo
@@ -242,6 +245,7 @@ help:
 	@echo '  all        build $(PROGRAM) (needs neither root nor network)'
 	@echo '  demo       install what is missing, build, record a bundled program, show its report'
 	@echo '  check      install what is missing, build, run all tests (the live ones as root)'
+	@echo '  check-kernels   the live tests on other kernels, in virtual machines (root; see tests/README.md)'
 	@echo '  deps       install what is missing (apt; root)'
 	@echo '  install    to $$(DESTDIR)$$(PREFIX)/bin; uninstall takes it away again'
 	@echo '  lint       layers, headers and sizes'

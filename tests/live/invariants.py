@@ -2,6 +2,7 @@
 """invariants: what holds of every report, whatever was recorded and lost."""
 
 import collections
+import os
 
 CLASSES = {"gil", "lock", "sync", "idle", "sleep", "file", "socket", "pipe", "child", "fault",
            "kernel", "other"}
@@ -10,6 +11,7 @@ LOCK_KINDS = {"mutex", "rwlock", "condition", "semaphore", "barrier", "join", "g
 SUMS = ("life_ns", "run_ns", "runnable_ns", "wait_ns", "voluntary_switches",
         "involuntary_switches")
 MS = 1_000_000
+SLOW = bool(os.environ.get("RUNWAIT_SLOW_MACHINE")) # emulated: see tests/kernels
 
 
 def _one_sum(name, s):
@@ -128,7 +130,7 @@ def _cores(report):
         yield f"{len(cpus)} of {cores} cores in the list"
     for c in cpus:
         used = c["run_ns"] + c["other_ns"] + c["idle_ns"]
-        if abs(used - duration) > max(0.01 * duration, MS):
+        if abs(used - duration) > max(0.01 * duration, 50 * MS if SLOW else MS):
             yield f"core {c['cpu']}: {used} of {duration}"
     used = sum(c["run_ns"] for c in cpus)
     if abs(used - run) > max(0.01 * run, MS):
