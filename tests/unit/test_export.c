@@ -415,7 +415,7 @@ static void inlined_calls_are_frames_of_their_own(void **state)
 	inlined.name.frame = w.frames;
 	assert_int_equal(stacks_add(w.stacks, &inlined), 0);
 	assert_int_equal(take(&w, &shot, &out), 0);
-	assert_string_equal(out.buf, "p-1;p-1/1;main;outer;inner 1\n");
+	assert_string_equal(out.buf, "p-1;p-1/1;main;outer;inner_[i] 1\n");
 	strbuf_release(&out);
 	world_close(&w);
 }

@@ -44,13 +44,19 @@ static int add_name(struct stacks *s, uint32_t frame, uint32_t level, const char
 	return stacks_add(s, &e);
 }
 
-static void assert_printed(struct stacks *s, uint32_t frame, bool mark, const char *expected)
+static void assert_level(struct stacks *s, uint32_t frame, uint32_t level, unsigned int marks,
+			 const char *expected)
 {
 	struct strbuf sb = STRBUF_INIT;
 
-	stacks_print_frame(s, frame, mark, &sb);
+	stacks_print_frame(s, frame, level, marks, &sb);
 	assert_string_equal(sb.buf, expected);
 	strbuf_release(&sb);
+}
+
+static void assert_printed(struct stacks *s, uint32_t frame, bool mark, const char *expected)
+{
+	assert_level(s, frame, 0, mark ? STACKS_MARK_KERNEL : 0, expected);
 }
 
 static void a_stack_comes_back_as_it_was_told_first(void **state)
@@ -141,6 +147,31 @@ static void inlined_names_come_innermost_first_whatever_order_they_came_in(void 
 	stacks_free(s);
 }
 
+static void an_inlined_function_is_a_frame_of_its_own_and_marked(void **state)
+{
+	struct stacks *s = stacks_new();
+
+	(void)state;
+	assert_int_equal(add_frame(s, 1, "/bin/x", 0x10, false), 0);
+	assert_int_equal(add_frame(s, 2, "/bin/x", 0x20, false), 0);
+	assert_int_equal(add_frame(s, 3, "/bin/x", 0x30, false), 0);
+	assert_int_equal(add_name(s, 1, 0, "inner"), 0);
+	assert_int_equal(add_name(s, 1, 1, "middle"), 0);
+	assert_int_equal(add_name(s, 1, 2, "outer"), 0);
+	assert_int_equal(add_name(s, 2, 0, "alone"), 0);
+	assert_int_equal(stacks_levels(s, 1), 3);
+	assert_level(s, 1, 0, STACKS_MARK_INLINED, "inner_[i]");
+	assert_level(s, 1, 1, STACKS_MARK_INLINED, "middle_[i]");
+	assert_level(s, 1, 2, STACKS_MARK_INLINED, "outer");
+	assert_level(s, 1, 1, 0, "middle");
+	assert_int_equal(stacks_levels(s, 2), 1);
+	assert_level(s, 2, 0, STACKS_MARK_INLINED, "alone");
+	/* without a name it is one all the same */
+	assert_int_equal(stacks_levels(s, 3), 1);
+	assert_level(s, 3, 0, STACKS_MARK_INLINED, "x+0x30");
+	stacks_free(s);
+}
+
 static void names_of_one_frame_have_an_end(void **state)
 {
 	struct stacks *s = stacks_new();
@@ -202,6 +233,7 @@ int main(void)
 		cmocka_unit_test(what_was_never_told_is_not_known),
 		cmocka_unit_test(a_frame_is_called_by_symbol_or_module_or_address),
 		cmocka_unit_test(inlined_names_come_innermost_first_whatever_order_they_came_in),
+		cmocka_unit_test(an_inlined_function_is_a_frame_of_its_own_and_marked),
 		cmocka_unit_test(names_of_one_frame_have_an_end),
 		cmocka_unit_test(every_allocation_may_fail_once),
 		cmocka_unit_test(classes_are_found_by_the_names_of_the_contract),

@@ -515,6 +515,18 @@ static void tell_tables(struct recorder *r)
 			    (unsigned long long)s.mappings_refused);
 }
 
+/* What could not be had, as far as only the end shows it. */
+static void describe_late(struct recorder *r)
+{
+	struct recording *rec = &r->recording;
+	const char *late = translate_missing_late(r->translate);
+
+	if (late && rec->missing_count < RECORDING_PROBES) {
+		rec->missing[rec->missing_count++] = late;
+		rec->missing_late_count++;
+	}
+}
+
 static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct error *err)
 {
 	struct recording *rec = &r->recording;
@@ -532,6 +544,7 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 	be_served_first(false);
 	if (!rc)
 		rc = translate_names(r->translate);
+	describe_late(r);
 	tell_tables(r);
 	capture_loss(r->capture, lost);
 	translate_loss(r->translate, lost);

@@ -7,7 +7,9 @@
 #include "cmd/translate.h"
 
 #include "base/map.h"
+#include "capture/clock.h"
 #include "capture/unwinding.h"
+#include "cmd/apart.h"
 #include "cmd/tables.h"
 #include "core/decode.h"
 #include "symbol/frames.h"
@@ -24,6 +26,15 @@
 #define FORGET_AFTER_NS UINT64_C(10000000000)
 
 enum { FILES_MAX = 256 }; /* module files kept open */
+
+/*
+ * What DWARF may cost, beside the recording. A C++ program of 100 MB with a
+ * gigabyte of it takes seconds; who waits for a report should not wait longer.
+ */
+#define LINES_FILE_NS UINT64_C(5000000000)
+#define LINES_ALL_NS UINT64_C(15000000000)
+#define LINES_MEMORY (UINT64_C(1) << 30)
+enum { LINES_OUTPUT_MAX = 64 << 20 };
 
 struct translate {
 	bool stacks;
@@ -48,6 +59,9 @@ struct translate {
 	uint64_t now_ns; /* of the last news of a task */
 	uint64_t forget_at_ns;
 	char missing[192];
+	uint64_t lines_ns; /* spent on DWARF */
+	uint32_t lines_failed; /* files whose DWARF was not read to its end, */
+	char lines_missing[192]; /* and what to say of them */
 	char command[4096]; /* of the process that is being described */
 };
 
@@ -107,6 +121,50 @@ static uint8_t ask_kernel_place(void *ctx, const uint64_t *frames, uint32_t coun
 	struct translate *t = ctx;
 
 	return (uint8_t)kernel_place(t->kernel, frames, count);
+}
+
+static int emit_name(void *ctx, const struct event *e)
+{
+	struct translate *t = ctx;
+
+	return t->emit(t->ctx, e);
+}
+
+static int answer_lines(void *query, int fd)
+{
+	return lines_answer(query, fd);
+}
+
+/* Source lines, read where that can neither crash nor stall us. */
+static int ask_lines(void *ctx, const char *module, const struct lines_query *q,
+		     struct strbuf *answers)
+{
+	static const char *const whys[] = {
+		[APART_FAILED] = "cannot be read",
+		[APART_SLOW] = "takes too long to read",
+		[APART_CRASHED] = "is damaged or too large",
+	};
+	struct translate *t = ctx;
+	uint64_t left = t->lines_ns < LINES_ALL_NS ? LINES_ALL_NS - t->lines_ns : 0;
+	struct apart_limits limits = {
+		.time_ns = left < LINES_FILE_NS ? left : LINES_FILE_NS,
+		.memory = LINES_MEMORY,
+		.output = LINES_OUTPUT_MAX,
+	};
+	struct lines_query query = *q;
+	uint64_t began = clock_monotonic_ns();
+	enum apart_end end = APART_SLOW;
+	int rc = left ? apart_run(answer_lines, &query, &limits, answers, &end) : 0;
+
+	t->lines_ns += clock_monotonic_ns() - began;
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc)
+		end = APART_FAILED;
+	if (end != APART_DONE && !t->lines_failed++)
+		snprintf(t->lines_missing, sizeof(t->lines_missing),
+			 "source lines: the debug information of %.100s %s", module, whys[end]);
+	return 0;
 }
 
 /* A waker that is not of the target has a name only as long as it lives. */
@@ -308,7 +366,14 @@ void translate_fds(const struct translate *t, int fds[TRANSLATE_FDS])
 
 int translate_names(struct translate *t)
 {
-	return frames_resolve(t->frames, t->now_ns);
+	size_t len;
+	int rc = frames_resolve(t->frames, t->now_ns);
+
+	len = strlen(t->lines_missing);
+	if (t->lines_failed > 1)
+		snprintf(t->lines_missing + len, sizeof(t->lines_missing) - len,
+			 ", and that of %u more", t->lines_failed - 1);
+	return rc;
 }
 
 /* --- life -------------------------------------------------------------------- */
@@ -318,12 +383,15 @@ int translate_open(enum machine machine, bool stacks, translate_emit_fn emit, vo
 {
 	struct translate *t = calloc(1, sizeof(*t));
 	struct decode_ops ops = { ask_frame, ask_futex_place, ask_kernel_place, on_event };
-	struct frames_options frames = { .proc = "/proc", .emit = emit, .context = ctx };
+	struct frames_options frames = {
+		.proc = "/proc", .emit = emit_name, .answer = ask_lines
+	};
 	struct error why = ERROR_INIT;
 	int rc = 0;
 
 	if (!t)
 		return -ENOMEM;
+	frames.context = t;
 	t->stacks = stacks;
 	t->emit = emit;
 	t->ctx = ctx;
@@ -383,6 +451,11 @@ void translate_close(struct translate *t)
 const char *translate_missing(const struct translate *t)
 {
 	return t->missing[0] ? t->missing : NULL;
+}
+
+const char *translate_missing_late(const struct translate *t)
+{
+	return t->lines_missing[0] ? t->lines_missing : NULL;
 }
 
 void translate_loss(const struct translate *t, uint64_t *loss)

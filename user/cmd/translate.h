@@ -28,6 +28,9 @@ void translate_close(struct translate *t);
 /* What could not be had, as one line for the recording's header; NULL: nothing. */
 const char *translate_missing(const struct translate *t);
 
+/* The same for what was found only by translate_names(). */
+const char *translate_missing_late(const struct translate *t);
+
 /* From now on the probes are told where code is (@u NULL: they need not be). 0 or -ENOMEM. */
 struct unwinding;
 int translate_tell(struct translate *t, struct unwinding *u);
@@ -45,7 +48,8 @@ int translate_read_mappings(struct translate *t, sideband_fn fn, void *ctx);
 int translate_mapping(struct translate *t, const struct sideband_mapping *m);
 /* Makes events of one record. 0, or the emitter's error. */
 int translate_record(struct translate *t, const struct wire_head *record);
-/* Emits the names of all frames that were seen. */
+/* Emits the names of all frames that were seen, with source lines where the files have DWARF:
+ * that may take seconds. Once, at the end. */
 int translate_names(struct translate *t);
 
 /* Adds its own losses to @loss (by enum wire_loss). */

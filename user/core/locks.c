@@ -214,7 +214,7 @@ static int kernel_function(struct locks *self, uint32_t kernel_stack, struct str
 		bool skip = false;
 
 		strbuf_clear(out);
-		stacks_print_frame(self->c->stacks, stack.frames[i], false, out);
+		stacks_print_frame(self->c->stacks, stack.frames[i], 0, 0, out);
 		if (strbuf_error(out))
 			return -ENOMEM;
 		for (size_t k = 0; k < ARRAY_COUNT(inside); k++)

@@ -37,6 +37,7 @@ struct recording {
 	const char *probes[RECORDING_PROBES]; /* attached ones, "tp_btf/sched_switch" … */
 	const char *missing[RECORDING_PROBES]; /* "what: why and what is lost by it" */
 	int probe_count, missing_count;
+	int missing_late_count; /* of missing, the last ones: known only at the end */
 	/* known at the end */
 	bool complete; /* it was: the rest below is filled */
 	uint64_t end_ns; /* CLOCK_MONOTONIC: the window ends; of a cut file: its last event */

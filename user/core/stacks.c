@@ -204,15 +204,34 @@ bool stacks_frame(const struct stacks *s, uint32_t frame, struct event_frame *re
 	return true;
 }
 
-void stacks_print_frame(const struct stacks *s, uint32_t frame, bool mark_kernel,
+uint32_t stacks_levels(const struct stacks *s, uint32_t frame)
+{
+	size_t count = stacks_names(s, frame, NULL, 0);
+
+	return count ? (uint32_t)count : 1;
+}
+
+/* The name at a level, NULL when it has none. */
+static const struct name_entry *name_at_level(const struct stacks *s, uint32_t frame,
+					      uint32_t level)
+{
+	const uint64_t *first = map_get(&s->name_at, frame);
+	uint32_t i = first ? (uint32_t)*first : NO_NAME;
+
+	while (i != NO_NAME && level--)
+		i = s->names.at[i].next;
+	return i != NO_NAME ? &s->names.at[i] : NULL;
+}
+
+void stacks_print_frame(const struct stacks *s, uint32_t frame, uint32_t level, unsigned int marks,
 			struct strbuf *out)
 {
+	const struct name_entry *name = name_at_level(s, frame, level);
 	struct event_frame place;
-	struct frame_name name;
 	bool known = stacks_frame(s, frame, &place);
 
-	if (stacks_names(s, frame, &name, 1)) {
-		strbuf_puts(out, name.function);
+	if (name) {
+		strbuf_puts(out, intern_text(&s->text, name->function));
 	} else if (!known) {
 		strbuf_puts(out, "[unknown]");
 	} else if (!*place.module) {
@@ -223,6 +242,8 @@ void stacks_print_frame(const struct stacks *s, uint32_t frame, bool mark_kernel
 
 		strbuf_addf(out, "%s+0x%" PRIx64, slash ? slash + 1 : place.module, place.offset);
 	}
-	if (known && place.kernel && mark_kernel)
+	if (known && place.kernel && marks & STACKS_MARK_KERNEL)
 		strbuf_puts(out, "_[k]");
+	else if (name && name->next != NO_NAME && marks & STACKS_MARK_INLINED)
+		strbuf_puts(out, "_[i]");
 }

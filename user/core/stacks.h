@@ -31,11 +31,24 @@ struct stack_view {
 bool stacks_get(const struct stacks *s, uint32_t stack, struct stack_view *ret);
 
 /*
- * Appends what a frame is called everywhere: "function", with "_[k]" behind
- * it when @mark_kernel and it is the kernel's; "module+0x1c40" where no symbol
- * covers it; "0x7f…" where not even a module does.
+ * How many functions a frame is: one, and those that are inlined where it
+ * stands. Whoever prints a stack prints them all, as frames of their own, from
+ * level 0, the innermost, on.
  */
-void stacks_print_frame(const struct stacks *s, uint32_t frame, bool mark_kernel,
+uint32_t stacks_levels(const struct stacks *s, uint32_t frame);
+
+/* What the names of frames are marked with, as perf's stackcollapse does. */
+enum {
+	STACKS_MARK_KERNEL = 1, /* "_[k]" */
+	STACKS_MARK_INLINED = 2, /* "_[i]": all levels but the last */
+};
+
+/*
+ * Appends what a frame is called everywhere at a level: "function";
+ * "module+0x1c40" where no symbol covers it; "0x7f…" where not even a module
+ * does. @marks: STACKS_MARK_….
+ */
+void stacks_print_frame(const struct stacks *s, uint32_t frame, uint32_t level, unsigned int marks,
 			struct strbuf *out);
 
 /* Names of one frame, innermost inlined first: returns how many there are and

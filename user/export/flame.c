@@ -99,31 +99,29 @@ static int descend(struct builder *b, const char *name, enum flame_place place, 
 /* One frame, which is several where calls were inlined. */
 static int descend_frame(struct builder *b, uint32_t frame, bool kernel)
 {
-	enum { INLINED_MAX = 16 };
 	enum flame_place place = kernel ? FLAME_KERNEL : FLAME_USER;
 	const uint64_t *known = map_get(&b->name_of, frame);
-	struct frame_name names[INLINED_MAX];
-	size_t count, outer;
-	uint32_t id;
+	uint32_t id, levels;
 	int error = 0;
 
 	if (known)
 		return step(b, (uint32_t)*known, place, 0);
-	count = stacks_names(b->in->stacks, frame, names, INLINED_MAX);
 	/* the outermost is the function itself, the others were inlined into it */
-	for (outer = count < INLINED_MAX ? count : INLINED_MAX; outer > 1 && !error; outer--)
-		error = descend(b, names[outer - 1].function, place, 0);
-	if (error)
-		return error;
-	strbuf_clear(&b->raw);
-	stacks_print_frame(b->in->stacks, frame, true, &b->raw);
-	error = strbuf_error(&b->raw);
-	if (!error)
-		error = name_put(b, b->raw.buf, &id);
-	/* most frames stand in many stacks */
-	if (!error && count <= 1)
-		error = map_put(&b->name_of, frame, id);
-	return error ? error : step(b, id, place, 0);
+	levels = stacks_levels(b->in->stacks, frame);
+	for (uint32_t level = levels; level-- > 0 && !error;) {
+		strbuf_clear(&b->raw);
+		stacks_print_frame(b->in->stacks, frame, level,
+				   STACKS_MARK_KERNEL | STACKS_MARK_INLINED, &b->raw);
+		error = strbuf_error(&b->raw);
+		if (!error)
+			error = name_put(b, b->raw.buf, &id);
+		/* most frames stand in many stacks */
+		if (!error && levels == 1)
+			error = map_put(&b->name_of, frame, id);
+		if (!error)
+			error = step(b, id, place, 0);
+	}
+	return error;
 }
 
 static int descend_stack(struct builder *b, uint32_t stack, bool kernel)

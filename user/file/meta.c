@@ -14,7 +14,7 @@
 /* of a command line; what a kernel accepts (2 MiB) is more than anyone reads */
 enum { TEXT_MAX = 64 << 10 };
 
-enum kind { TEXT, COMMAND, U32, U64, FLAG, I32, PROBES, MISSING, LOSS };
+enum kind { TEXT, COMMAND, U32, U64, FLAG, I32, PROBES, MISSING, MISSING_LATE, LOSS };
 
 static const struct field {
 	uint8_t tag; /* stands in files */
@@ -43,6 +43,7 @@ static const struct field {
 	{ 19, META_END, U64, offsetof(struct recording, collector_cpu_ns) },
 	{ 20, META_END, LOSS, 0 },
 	{ 21, META_END, I32, offsetof(struct recording, exit_status) },
+	{ 22, META_END, MISSING_LATE, 0 },
 };
 
 static void put_bytes(struct strbuf *out, uint8_t tag, const char *text, size_t size)
@@ -74,6 +75,12 @@ static void put_numbers(struct strbuf *out, uint8_t tag, const uint64_t *v, size
 	strbuf_add(out, bytes, n);
 }
 
+static void put_list(struct strbuf *out, uint8_t tag, const char *const *list, int from, int to)
+{
+	for (int i = from; i < to && i < RECORDING_PROBES; i++)
+		put_text(out, tag, list[i]);
+}
+
 static void put_field(struct strbuf *out, const struct field *f, const struct recording *rec)
 {
 	const char *at = (const char *)rec + f->offset;
@@ -87,12 +94,15 @@ static void put_field(struct strbuf *out, const struct field *f, const struct re
 		put_bytes(out, f->tag, rec->command, rec->command_size);
 		return;
 	case PROBES:
-		for (int i = 0; i < rec->probe_count && i < RECORDING_PROBES; i++)
-			put_text(out, f->tag, rec->probes[i]);
+		put_list(out, f->tag, rec->probes, 0, rec->probe_count);
 		return;
 	case MISSING:
-		for (int i = 0; i < rec->missing_count && i < RECORDING_PROBES; i++)
-			put_text(out, f->tag, rec->missing[i]);
+		put_list(out, f->tag, rec->missing, 0,
+			 rec->missing_count - rec->missing_late_count);
+		return;
+	case MISSING_LATE:
+		put_list(out, f->tag, rec->missing, rec->missing_count - rec->missing_late_count,
+			 rec->missing_count);
 		return;
 	case LOSS:
 		put_numbers(out, f->tag, rec->loss, LOSS_CAUSES);
@@ -172,6 +182,10 @@ static bool get_text(const struct field *f, const uint8_t *at, size_t size, stru
 		return true;
 	case PROBES:
 		list_add(rec->probes, &rec->probe_count, text);
+		return true;
+	case MISSING_LATE:
+		rec->missing_late_count += rec->missing_count < RECORDING_PROBES;
+		list_add(rec->missing, &rec->missing_count, text);
 		return true;
 	case MISSING:
 		list_add(rec->missing, &rec->missing_count, text);

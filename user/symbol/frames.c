@@ -2,7 +2,9 @@
 #include "symbol/frames.h"
 
 #include "base/map.h"
+#include "symbol/demangle.h"
 #include "symbol/perfmap.h"
+#include "symbol/source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -205,22 +207,54 @@ static int resolve_jit(struct frames *f, uint64_t time_ns, const struct pending 
 	return error;
 }
 
+/*
+ * All that a frame of a module is called: the function itself, outermost, by
+ * its symbol, which is what others call it, and by DWARF what is inlined there.
+ */
+static int resolve_frame(struct frames *f, uint64_t time_ns, uint32_t frame, uint32_t module,
+			 uint64_t offset, const struct source *source, size_t position)
+{
+	const struct source_name *names;
+	size_t count = source_get(source, position, &names);
+	struct event e = { .type = EVENT_NAME, .time_ns = time_ns, .name = { .frame = frame } };
+	int error = 0;
+
+	for (size_t level = 0; (!level || level < count) && !error; level++) {
+		strbuf_clear(&f->name);
+		if (level + 1 >= count)
+			error = module_function(f->options.modules, module, offset, &f->name);
+		if (level < count && (level + 1 < count || error == -ENOENT)) {
+			demangle(intern_text(&source->text, names[level].function), &f->name);
+			error = strbuf_error(&f->name);
+		}
+		if (error || !f->name.len)
+			continue;
+		e.name.function = f->name.buf;
+		e.name.file = count ? intern_text(&source->text, names[level].file) : "";
+		e.name.line = count ? names[level].line : 0;
+		error = f->options.emit(f->options.context, &e);
+		e.name.level++;
+	}
+	return error == -ENOENT ? 0 : error;
+}
+
 /* Names @n frames of one module. */
 static int resolve_module(struct frames *f, uint64_t time_ns, const struct pending *p, size_t n)
 {
 	uint32_t module = p->key.module;
-	int error = 0;
+	struct source source = SOURCE_INIT;
+	uint64_t *offsets = calloc(n, sizeof(*offsets));
+	int error = offsets ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < n && !error; i++) {
-		strbuf_clear(&f->name);
-		error = module_function(f->options.modules, module,
-					p[i].key.offset - !p[i].key.exact, &f->name);
-		if (!error)
-			error = frames_emit_name(f, time_ns, p[i].frame, f->name.buf);
-		else if (error == -ENOENT)
-			error = 0;
-	}
+	for (size_t i = 0; i < n && !error; i++)
+		offsets[i] = p[i].key.offset - !p[i].key.exact;
+	if (!error)
+		error = source_read(&source, &f->options, module, offsets, n);
+	for (size_t i = 0; i < n && !error; i++)
+		error = resolve_frame(f, time_ns, p[i].frame, module, offsets[i], &source, i);
 	module_forget_functions(f->options.modules, module);
+	source_release(&source);
+	free(offsets);
 	return error;
 }
 

@@ -5,13 +5,14 @@
  *
  * The same place in a library is one frame in all processes. Names are looked
  * up once a frame, module by module, so that the symbols of one file at a time
- * are in memory.
+ * are in memory. DWARF is read for the addresses that were seen, and no others.
  */
 #ifndef RUNWAIT_SYMBOL_FRAMES_H
 #define RUNWAIT_SYMBOL_FRAMES_H
 
 #include "core/event.h"
 #include "symbol/kernel.h"
+#include "symbol/lines.h"
 #include "symbol/module.h"
 #include "symbol/space.h"
 
@@ -28,6 +29,14 @@ struct frames_options {
 	 * the call that made it and is its result.
 	 */
 	int (*emit)(void *context, const struct event *e);
+	/*
+	 * Called by frames_resolve() for each file with DWARF: runs
+	 * lines_answer(), which may take long and may crash, somewhere safe and
+	 * appends to @answers what it wrote, all or a part. An error is -ENOMEM.
+	 * NULL: lines and inlined calls are not wanted.
+	 */
+	int (*answer)(void *context, const char *module, const struct lines_query *q,
+		      struct strbuf *answers);
 	void *context;
 };
 
@@ -48,8 +57,9 @@ int frames_kernel(struct frames *f, uint64_t time_ns, uint64_t address, bool exa
 		  uint32_t *ret_frame);
 
 /*
- * Names every frame that has none yet. May be called again later, when there
- * are more. 0, -ENOMEM, or an error of emit; what cannot be named is left.
+ * Names every frame that has none yet, with source lines and the functions
+ * inlined there where DWARF tells. May be called again later, when there are
+ * more. 0, -ENOMEM, or an error of emit; what cannot be named is left.
  */
 int frames_resolve(struct frames *f, uint64_t time_ns);
 

@@ -186,6 +186,38 @@ int module_file_descriptor(struct modules *ms, uint32_t module)
 	return fcntl(m->fd, F_DUPFD_CLOEXEC, 3);
 }
 
+static bool has_lines(const struct elf *e)
+{
+	return elf_section(e, ".debug_info") || elf_section(e, ".zdebug_info");
+}
+
+int module_debug_descriptor(struct modules *ms, uint32_t module)
+{
+	struct module *m = &ms->list.at[module];
+	struct elf e, debug;
+	bool found = false;
+	int fd = -1;
+
+	if (m->kind != MODULE_FILE || module_elf(ms, m, &e))
+		return -1;
+	if (has_lines(&e)) {
+		found = true;
+		fd = fcntl(m->fd, F_DUPFD_CLOEXEC, 3);
+	} else {
+		fd = debug_file_open(&e, m->path, ms->debug);
+		if (fd >= 0 && !elf_open_fd(&debug, fd)) {
+			found = has_lines(&debug);
+			elf_release(&debug);
+		}
+	}
+	elf_release(&e);
+	if (fd >= 0 && !found) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 /* Adds the symbols of the file and of its debug file, and finishes the tables. */
 static int module_add_symbols(struct modules *ms, struct module *m, const struct elf *e,
 			      struct symtab *code, struct symtab *data)
@@ -504,17 +536,25 @@ static int module_place(const struct modules *ms, uint32_t module, uint64_t star
 	return strbuf_error(out);
 }
 
+bool module_code_address(const struct modules *ms, uint32_t module, uint64_t offset,
+			 uint64_t *ret_address)
+{
+	const struct module *m = &ms->list.at[module];
+	struct elf segments = { .segments = m->segments, .segment_count = m->segment_count };
+
+	return elf_offset_to_address(&segments, offset, ret_address);
+}
+
 int module_function(struct modules *ms, uint32_t module, uint64_t offset, struct strbuf *out)
 {
 	struct module *m = &ms->list.at[module];
-	struct elf segments = { .segments = m->segments, .segment_count = m->segment_count };
 	struct symbol symbol;
 	uint64_t address, start;
 	int error = module_read_functions(ms, m);
 
 	if (error)
 		return error;
-	if (!elf_offset_to_address(&segments, offset, &address))
+	if (!module_code_address(ms, module, offset, &address))
 		return -ENOENT;
 	if (symtab_find(&m->functions->code, address, &symbol)) {
 		demangle(symbol.name, out);

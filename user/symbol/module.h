@@ -79,6 +79,13 @@ bool module_data_address(const struct modules *ms, uint32_t module, uint64_t off
 int module_function(struct modules *ms, uint32_t module, uint64_t offset, struct strbuf *out);
 void module_forget_functions(struct modules *ms, uint32_t module);
 
+/* A descriptor, to be closed by the caller, of the file that has the module's DWARF: its own
+ * or its debug file; -1 when there is none. */
+int module_debug_descriptor(struct modules *ms, uint32_t module);
+/* Where the byte at a file offset of code is, before relocation. */
+bool module_code_address(const struct modules *ms, uint32_t module, uint64_t offset,
+			 uint64_t *ret_address);
+
 /*
  * Appends what lies at an address (before relocation): "counter_lock",
  * "server+0x40", or "redis-server+0x1c40" where no symbol covers it. 0 or
