@@ -34,14 +34,30 @@ static __always_inline long user_read_current(void *to, u32 size, u64 from,
 	} while (0)
 
 #if defined(__TARGET_ARCH_x86)
+/* 32-bit code has system call numbers of its own */
+static __always_inline bool regs_are_compat(const struct pt_regs *regs)
+{
+	return regs->cs == 0x23;
+}
+
+static __always_inline void regs_args(const struct pt_regs *regs, u64 args[4])
+{
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+}
+
+static __always_inline u64 sp_read(const struct pt_regs *regs)
+{
+	return regs->sp;
+}
+
 static __always_inline void args_read(struct thread_state *st, const struct pt_regs *regs)
 {
-	/* exceptions and interrupts leave -1; 32-bit code has numbers of its own */
-	st->nr = regs->cs == 0x23 ? -1 : (s16)regs->orig_ax;
-	st->args[0] = regs->di;
-	st->args[1] = regs->si;
-	st->args[2] = regs->dx;
-	st->args[3] = regs->r10;
+	/* exceptions and interrupts leave -1 */
+	st->nr = regs_are_compat(regs) ? -1 : (s16)regs->orig_ax;
+	regs_args(regs, st->args);
 }
 
 static __always_inline s16 nr_read(const struct pt_regs *regs)
@@ -49,13 +65,29 @@ static __always_inline s16 nr_read(const struct pt_regs *regs)
 	return (s16)regs->orig_ax;
 }
 #elif defined(__TARGET_ARCH_arm64)
+/* PSR_MODE32_BIT */
+static __always_inline bool regs_are_compat(const struct pt_regs *regs)
+{
+	return regs->pstate & 0x10;
+}
+
+static __always_inline void regs_args(const struct pt_regs *regs, u64 args[4])
+{
+	args[0] = regs->orig_x0;
+	args[1] = regs->regs[1];
+	args[2] = regs->regs[2];
+	args[3] = regs->regs[3];
+}
+
+static __always_inline u64 sp_read(const struct pt_regs *regs)
+{
+	return regs->sp;
+}
+
 static __always_inline void args_read(struct thread_state *st, const struct pt_regs *regs)
 {
 	st->nr = (s16)regs->syscallno;
-	st->args[0] = regs->orig_x0;
-	st->args[1] = regs->regs[1];
-	st->args[2] = regs->regs[2];
-	st->args[3] = regs->regs[3];
+	regs_args(regs, st->args);
 }
 
 static __always_inline s16 nr_read(const struct pt_regs *regs)

@@ -5,6 +5,7 @@
  */
 #include "kernel.h"
 
+#include "loops.bpf.h"
 #include "sample.bpf.h"
 #include "sched.bpf.h"
 #include "task.bpf.h"

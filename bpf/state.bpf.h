@@ -59,6 +59,7 @@ struct thread_state {
 	u32 short_voluntary, short_involuntary;
 	s16 short_nr;
 	s16 pad[3];
+	u32 polls, accepts; /* see loops.bpf.h */
 	u64 probe_stack; /* see waker_in_interrupt() */
 };
 

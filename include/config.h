@@ -17,6 +17,13 @@ enum config_argument {
 	CONFIG_ARG_VFORK, /* blocks only until a vfork child execs or ends */
 };
 
+/* Which system calls the returns of event loops are seen by (--loops). */
+enum config_loop {
+	CONFIG_LOOP_NONE,
+	/* 1 … 4 are enum wire_poll_kind */
+	CONFIG_LOOP_ACCEPT = 5,
+};
+
 enum { CONFIG_SYSCALLS = 512 };
 
 /* thread_state.mark; where it lies in the task storage, for user space to set */
@@ -41,6 +48,8 @@ struct probe_config {
 	__u64 waker_stack_ns; /* take the waker's user stack when the wait was at least this long */
 	__u64 kernel_stack_vague_ns; /* … of waits whose system call does not say what for */
 	__u8 argument[CONFIG_SYSCALLS]; /* enum config_argument by system call */
+	__u8 loop[CONFIG_SYSCALLS]; /* enum config_loop by system call */
+	__u32 loop_rings; /* the first of the rings for them */
 };
 
 #endif

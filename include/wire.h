@@ -8,7 +8,8 @@
  *
  * Two roads lead to user space, each in its own order, to be merged by time:
  *  - rings: one a CPU, plain memory shared by mmap, written with interrupts
- *    off (sched_switch, the sampler). See struct wire_ring.
+ *    off (sched_switch, the sampler). See struct wire_ring. With --loops there
+ *    is a second one a CPU, behind the others, for what comes from system calls.
  *  - a BPF ring buffer for what is rare and may be interrupted: task life,
  *    seeds, open waits.
  * Times are CLOCK_MONOTONIC in ns. A thread is named by `thread`, a number
@@ -42,6 +43,7 @@ enum wire_type {
 	WIRE_EXEC = 10, /* struct wire_exec */
 	WIRE_COMM = 11, /* struct wire_comm */
 	WIRE_SHORT = 12, /* struct wire_short: waits below --min-wait, summed */
+	WIRE_POLL = 13, /* struct wire_poll: a call that waits for many things returned */
 };
 
 struct wire_head {
@@ -155,6 +157,7 @@ enum wire_loss {
 	WIRE_LOSS_STACK, /* stacks that did not fit or could not be read */
 	WIRE_LOSS_WAKER, /* waits that ended without a sched_waking seen */
 	WIRE_LOSS_MISSED, /* runs of a probe that the kernel skipped (recursion) */
+	WIRE_LOSS_POLL, /* returns to event loops: the ring for them was full */
 	WIRE_LOSS_COUNT,
 };
 
@@ -249,6 +252,31 @@ struct wire_short {
 	__s16 nr; /* the system call of these waits; -1 none */
 	__u16 cpu;
 	__u16 pad[2];
+};
+
+/* wire_poll.head.flags */
+enum wire_poll_kind {
+	WIRE_POLL_EPOLL = 1, /* epoll_wait, epoll_pwait, epoll_pwait2 */
+	WIRE_POLL_POLL = 2, /* poll, ppoll */
+	WIRE_POLL_SELECT = 3, /* select, pselect6 */
+	WIRE_POLL_IO_URING = 4, /* io_uring_enter that may wait */
+};
+
+/*
+ * A thread comes back from a call of the poll family, whether it blocked or
+ * not. sequence counts the thread's calls from 1, so a gap shows a loss.
+ */
+struct wire_poll {
+	struct wire_head head;
+	__u64 time_ns;
+	__u64 sp; /* user stack pointer: calls from one place of a loop have the same */
+	__u32 sequence;
+	__u32 count; /* descriptors it asked about; epoll: most events it wants */
+	__s32 result; /* of the call: events, or a negative errno */
+	__u32 fd; /* of epoll and io_uring, else 0 */
+	__u32 accepts; /* connections that the thread accepted since the last one */
+	__u16 cpu;
+	__u16 pad;
 };
 
 /*

@@ -162,6 +162,19 @@ static void random_rare(struct random_events *r, struct event *e)
 			(uint32_t)value(r), value(r),		value(r),
 		};
 		break;
+	case EVENT_POLL:
+		e->poll = (struct event_poll){
+			.thread = (uint32_t)value(r),
+			.cpu = (uint16_t)value(r),
+			.kind = (uint8_t)(POLL_EPOLL + random_below(r, POLL_IO_URING)),
+			.sequence = (uint32_t)value(r),
+			.sp = value(r),
+			.fd = (uint32_t)value(r),
+			.count = (uint32_t)value(r),
+			.result = (int32_t)value(r),
+			.accepts = (uint32_t)value(r),
+		};
+		break;
 	default:
 		break;
 	}
@@ -295,6 +308,17 @@ static void assert_rare_equal(const struct event *a, const struct event *b)
 		SAME(brief.involuntary);
 		SAME(brief.wait_ns);
 		SAME(brief.runnable_ns);
+		break;
+	case EVENT_POLL:
+		SAME(poll.thread);
+		SAME(poll.cpu);
+		SAME(poll.kind);
+		SAME(poll.sequence);
+		SAME(poll.sp);
+		SAME(poll.fd);
+		SAME(poll.count);
+		SAME(poll.result);
+		SAME(poll.accepts);
 		break;
 	default:
 		fail_msg("event type %d", (int)a->type);

@@ -73,9 +73,36 @@ static const struct {
 #endif
 };
 
+static const struct {
+	int nr;
+	uint8_t kind;
+} loops[] = {
+	{ SYS_epoll_pwait, WIRE_POLL_EPOLL },
+#ifdef SYS_epoll_pwait2
+	{ SYS_epoll_pwait2, WIRE_POLL_EPOLL },
+#endif
+	{ SYS_ppoll, WIRE_POLL_POLL },
+	{ SYS_pselect6, WIRE_POLL_SELECT },
+	{ SYS_io_uring_enter, WIRE_POLL_IO_URING },
+	{ SYS_accept, CONFIG_LOOP_ACCEPT },
+	{ SYS_accept4, CONFIG_LOOP_ACCEPT },
+#ifdef __x86_64__
+	{ SYS_epoll_wait, WIRE_POLL_EPOLL },
+	{ SYS_poll, WIRE_POLL_POLL },
+	{ SYS_select, WIRE_POLL_SELECT },
+#endif
+};
+
 void arguments_fill(uint8_t *table, size_t count)
 {
 	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++)
 		if (arguments[i].nr >= 0 && (size_t)arguments[i].nr < count)
 			table[arguments[i].nr] = arguments[i].kind;
+}
+
+void arguments_fill_loops(uint8_t *table, size_t count)
+{
+	for (size_t i = 0; i < sizeof(loops) / sizeof(loops[0]); i++)
+		if (loops[i].nr >= 0 && (size_t)loops[i].nr < count)
+			table[loops[i].nr] = loops[i].kind;
 }

@@ -8,5 +8,7 @@
 
 /* Fills @table[nr] with enum config_argument for the running architecture. */
 void arguments_fill(uint8_t *table, size_t count);
+/* The same with enum config_loop. */
+void arguments_fill_loops(uint8_t *table, size_t count);
 
 #endif

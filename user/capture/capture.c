@@ -87,6 +87,12 @@ static uint64_t ring_size_for(uint64_t wanted, size_t cpus)
 	return size;
 }
 
+/* --loops has a second one a CPU, behind the others. */
+static size_t ring_count(const struct capture *c)
+{
+	return c->cpus * (c->options.loops ? 2 : 1);
+}
+
 static void config_fill(struct capture *c)
 {
 	struct probe_config *config = (void *)&c->skel->rodata->config;
@@ -102,7 +108,9 @@ static void config_fill(struct capture *c)
 	config->kernel_stack_ns = KERNEL_STACK_NS;
 	config->waker_stack_ns = WAKER_STACK_NS;
 	config->kernel_stack_vague_ns = KERNEL_STACK_VAGUE_NS;
+	config->loop_rings = (uint32_t)c->cpus;
 	arguments_fill(config->argument, CONFIG_SYSCALLS);
+	arguments_fill_loops(config->loop, CONFIG_SYSCALLS);
 }
 
 static int capture_load_with(struct capture *c, uint64_t ring_size, struct error *err)
@@ -114,12 +122,12 @@ static int capture_load_with(struct capture *c, uint64_t ring_size, struct error
 	c->ring_stride = WIRE_RING_DATA + ring_size + WIRE_RING_SLACK;
 	config_fill(c);
 	bpf_map__set_value_size(c->skel->maps.rings, (uint32_t)c->ring_stride);
-	bpf_map__set_max_entries(c->skel->maps.rings, (uint32_t)c->cpus);
+	bpf_map__set_max_entries(c->skel->maps.rings, (uint32_t)ring_count(c));
 	if (!c->options.stacks) { /* nobody looks into these */
 		bpf_map__set_max_entries(c->skel->maps.unwind_processes, 1);
 		bpf_map__set_max_entries(c->skel->maps.unwind_chunks, 1);
 	}
-	return probes_load(&c->probes, c->skel, err);
+	return probes_load(&c->probes, c->skel, c->options.loops, err);
 }
 
 static int capture_load(struct capture *c, struct error *err)
@@ -140,16 +148,16 @@ static int capture_map_rings(struct capture *c, struct error *err)
 	int fd = bpf_map__fd(c->skel->maps.rings);
 	long page = sysconf(_SC_PAGESIZE);
 
-	c->ring_bytes = c->ring_stride * c->cpus;
+	c->ring_bytes = c->ring_stride * ring_count(c);
 	c->ring_bytes = (c->ring_bytes + (size_t)page - 1) & ~((size_t)page - 1);
 	c->ring_memory = mmap(NULL, c->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (c->ring_memory == MAP_FAILED) {
 		c->ring_memory = NULL;
 		return error_set(err, -errno, "cannot map the buffers: %s", strerror(errno));
 	}
-	for (size_t cpu = 0; cpu < c->cpus; cpu++) {
+	for (size_t i = 0; i < ring_count(c); i++) {
 		struct merge_ring r = {
-			.ring = (void *)((char *)c->ring_memory + cpu * c->ring_stride)
+			.ring = (void *)((char *)c->ring_memory + i * c->ring_stride)
 		};
 
 		if (vec_push(&c->merge.rings, r))
@@ -376,7 +384,7 @@ size_t capture_cpus(struct capture *c, struct capture_cpu *cpus, size_t max, uin
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->merge.rings.count && n < max; i++) {
+	for (size_t i = 0; i < c->cpus && n < max; i++) {
 		const struct wire_ring *r = c->merge.rings.at[i].ring;
 		uint64_t switched = __atomic_load_n(&r->switched_ns, __ATOMIC_ACQUIRE);
 		uint64_t open = now_ns > switched ? now_ns - switched : 0;

@@ -31,6 +31,7 @@ struct capture_options {
 	bool all_tasks; /* -a */
 	bool children; /* follow fork into new processes */
 	bool stacks;
+	bool loops; /* see event loops come round, whether they block or not */
 	uint32_t frequency_hz; /* of on-CPU samples; 0 none */
 	uint64_t buffer_size; /* bytes a CPU, rounded up to a power of 2; 0: the default */
 	uint64_t min_wait_ns;

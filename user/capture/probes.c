@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum probe_kind { KIND_TRACE, KIND_SAMPLER, KIND_ITERATOR };
+enum probe_kind { KIND_TRACE, KIND_SAMPLER, KIND_ITERATOR, KIND_LOOPS };
 
 struct probe {
 	const char *name;
@@ -49,6 +49,10 @@ static const struct probe table[] = {
 	{ "perf_event/cpu-clock", PROGRAM(on_sample), KIND_SAMPLER, false,
 	  "where in the code threads run", "5 us a sample, 99 a second and core",
 	  "no on-CPU samples" },
+	{ "tp_btf/sys_exit", PROGRAM(on_sys_exit), KIND_LOOPS, false,
+	  "each round of event loops; attached by --loops",
+	  "0.15 us a system call of any process",
+	  "rounds of event loops that do not block are not seen" },
 	{ "iter.s/task", PROGRAM(seed_sleepable), KIND_ITERATOR, false,
 	  "what threads were waiting for when recording began", "2 us a thread, once",
 	  "locks that were already waited for have no owner" },
@@ -73,7 +77,7 @@ static void probe_refuse(struct probes *p, size_t row, int code)
  * The object loads whole or not at all, so what is optional is left out and
  * tried again: sleepable iterators are younger than the rest.
  */
-int probes_load(struct probes *p, struct runwait_bpf *skel, struct error *err)
+int probes_load(struct probes *p, struct runwait_bpf *skel, bool loops, struct error *err)
 {
 	struct privileges have;
 	int rc;
@@ -85,6 +89,7 @@ int probes_load(struct probes *p, struct runwait_bpf *skel, struct error *err)
 	/* one of the two iterators that seed; verifying the other would be in vain */
 	bpf_program__set_autoload(skel->progs.seed_plain, !have.sleepable_iterators);
 	bpf_program__set_autoload(skel->progs.seed_sleepable, have.sleepable_iterators);
+	bpf_program__set_autoload(skel->progs.on_sys_exit, loops);
 	for (size_t i = 0; i < ARRAY_COUNT(table); i++)
 		if (program_of(p, i) == skel->progs.seed_sleepable && !have.sleepable_iterators)
 			probe_refuse(p, i, -ENOTSUP);
@@ -148,7 +153,10 @@ int probes_attach(struct probes *p, uint32_t frequency_hz, struct error *err)
 			if (!frequency_hz)
 				continue;
 			rc = sampler_open(p, i, frequency_hz);
-		} else if (table[i].kind == KIND_TRACE) {
+		} else if (table[i].kind == KIND_LOOPS &&
+			   !bpf_program__autoload(program_of(p, i))) {
+			continue;
+		} else if (table[i].kind != KIND_ITERATOR) {
 			link = bpf_program__attach(program_of(p, i));
 			rc = link ? vec_push(&p->links, link) : -errno;
 		}

@@ -26,9 +26,10 @@ struct probes {
 	uint64_t missed; /* runs that the kernel skipped, once detached */
 };
 
-/* Loads the programs of @skel (opened, configured), leaving out optional ones that
- * this kernel refuses. A line in @err when a needed one is refused. */
-int probes_load(struct probes *p, struct runwait_bpf *skel, struct error *err);
+/* Loads the programs of @skel (opened, configured), those of event loops only for
+ * @loops, leaving out optional ones that this kernel refuses. A line in @err when a
+ * needed one is refused. */
+int probes_load(struct probes *p, struct runwait_bpf *skel, bool loops, struct error *err);
 int probes_attach(struct probes *p, uint32_t frequency_hz, struct error *err);
 void probes_detach(struct probes *p);
 void probes_release(struct probes *p);

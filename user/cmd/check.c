@@ -102,7 +102,7 @@ static const char *missing_reason(const char *const *lines, size_t n, const char
 static int probes_fill(struct checkup *c, bool verbose)
 {
 	struct capture_options o = { .all_tasks = true, .children = true, .stacks = true,
-				     .frequency_hz = 99, .verbose = verbose };
+				     .loops = true, .frequency_hz = 99, .verbose = verbose };
 	struct probe_info rows[CAPTURE_PROBES_MAX];
 	const char *missing[CAPTURE_PROBES_MAX];
 	size_t n = probes_table(rows, ARRAY_COUNT(rows)), lost = 0;

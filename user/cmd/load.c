@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int load_result(struct file_reader *reader, const struct model_options *options,
@@ -18,6 +19,7 @@ int load_result(struct file_reader *reader, const struct model_options *options,
 
 	if (!o.start_ns)
 		o.start_ns = rec->start_ns;
+	o.polls = recording_has_probe(rec, "tp_btf/sys_exit");
 	if (!o.machine)
 		o.machine = rec->machine;
 	l.model = model_new(&o);
@@ -36,6 +38,17 @@ int load_result(struct file_reader *reader, const struct model_options *options,
 	}
 	l.stacks = model_stacks(l.model);
 	*ret = l;
+	return 0;
+}
+
+int load_parse_ms(void *into, const char *argument, struct error *err)
+{
+	char *end;
+	double ms = strtod(argument, &end);
+
+	if (end == argument || *end || !(ms > 0) || ms > 1e9)
+		return error_set(err, -EINVAL, "not a number of milliseconds: %s", argument);
+	*(uint64_t *)into = ms * 1e6 < 1 ? 1 : (uint64_t)(ms * 1e6);
 	return 0;
 }
 
@@ -84,6 +97,7 @@ int load_file(const char *path, const struct load_selection *selection, struct l
 	struct model_options options = {
 		.tgid = (uint32_t)selection->pid,
 		.tid = (uint32_t)selection->tid,
+		.slow_ns = selection->slow_ns,
 	};
 	struct file_reader *reader = NULL;
 	struct loaded l = { 0 };

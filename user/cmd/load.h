@@ -18,7 +18,15 @@
 struct load_selection {
 	uint64_t since_ns, until_ns; /* after the start of the recording; until 0: its end */
 	uint64_t pid, tid;
+	uint64_t slow_ns; /* rounds of event loops that take longer are stalls; 0: the default */
 };
+
+/* A line of an options table, for such a slow_ns that is @field of @type. */
+#define LOAD_SLOW_OPTION(type, field)                                                              \
+	{ 0, "slow", "MS", "rounds of event loops from here on are stalls (20)", OPT_CALL,         \
+	  offsetof(type, field), 0, 0, load_parse_ms }
+
+int load_parse_ms(void *into, const char *argument, struct error *err);
 
 /* Four lines of an options table, for a struct load_selection that is @field of @type. */
 #define LOAD_OPTIONS(type, field)                                                                  \

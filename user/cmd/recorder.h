@@ -37,6 +37,8 @@ struct recorder_options {
 	  offsetof(type, f.frequency_hz), 0, 10000, NULL },                                        \
 	{ 0, "no-children", NULL, "do not follow new processes", OPT_CLEAR,                        \
 	  offsetof(type, f.capture.children), 0, 0, NULL },                                        \
+	{ 0, "loops", NULL, "see each round of event loops, also of those that never block",      \
+	  OPT_FLAG, offsetof(type, f.capture.loops), 0, 0, NULL },                                 \
 	{ 0, "no-stacks", NULL, "take no stacks", OPT_CLEAR,                                       \
 	  offsetof(type, f.capture.stacks), 0, 0, NULL },                                          \
 	{ 0, "buffer", "SIZE", "memory for each CPU's records, at most 8M (8M)", OPT_SIZE,         \

@@ -15,6 +15,7 @@ struct report_options {
 
 static const struct opt options[] = {
 	LOAD_OPTIONS(struct report_options, selection),
+	LOAD_SLOW_OPTION(struct report_options, selection.slow_ns),
 	SHOW_OPTIONS(struct report_options, show),
 	COMMAND_LOG_OPTIONS(struct report_options, log),
 	OPT_END,

@@ -10,18 +10,21 @@
 struct stat_options {
 	struct recorder_options recorder;
 	struct show_options show;
+	uint64_t slow_ns;
 };
 
 static const struct opt options[] = {
 	RECORDER_OPTIONS(struct stat_options, recorder),
+	LOAD_SLOW_OPTION(struct stat_options, slow_ns),
 	SHOW_OPTIONS(struct stat_options, show),
 	COMMAND_LOG_OPTIONS(struct stat_options, recorder.log),
 	OPT_END,
 };
 
 /* The report of the file that was just written; takes over @fd. */
-static int report(int fd, const struct show_options *o)
+static int report(int fd, const struct stat_options *o)
 {
+	struct model_options model = { .slow_ns = o->slow_ns };
 	struct load_selection all = { 0 };
 	struct file_reader *reader = NULL;
 	struct loaded loaded = { 0 };
@@ -29,8 +32,8 @@ static int report(int fd, const struct show_options *o)
 	int rc = file_reader_open_fd(fd, "recording", &reader, &err), status;
 
 	if (!rc)
-		rc = load_result(reader, NULL, &loaded, &err);
-	status = rc ? command_failed(&err, rc) : show(view_at(0), &loaded, &all, o);
+		rc = load_result(reader, &model, &loaded, &err);
+	status = rc ? command_failed(&err, rc) : show(view_at(0), &loaded, &all, &o->show);
 	loaded_release(&loaded);
 	file_reader_close(reader);
 	return status;
@@ -50,7 +53,7 @@ static int stat_run(int argc, char **argv)
 	}
 	rc = recorder_run(&o.recorder, &out, &err);
 	if (!rc && out.fd >= 0) {
-		shown = report(out.fd, &o.show);
+		shown = report(out.fd, &o);
 		out.fd = -1;
 	}
 	if (out.fd >= 0)

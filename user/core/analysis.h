@@ -63,6 +63,8 @@ struct analysis {
 	/* The kernel counted switches of the thread. */
 	int (*switches)(void *self, uint32_t thread, uint64_t voluntary, uint64_t involuntary);
 	int (*sample)(void *self, uint32_t thread, const struct event_sample *e);
+	/* It came back from the call that its event loop waits in (--loops). */
+	int (*poll)(void *self, uint32_t thread, uint64_t time_ns, const struct event_poll *e);
 	/* From @time_ns on @delta more threads run than said before. Mostly in order of
 	 * time, but truth may come late. @why: the absence that this one was in; or NULL. */
 	int (*running)(void *self, uint64_t time_ns, int delta, const struct absence *why);
@@ -74,7 +76,7 @@ struct analysis {
 };
 
 extern const struct analysis analysis_accounting, analysis_parallelism, analysis_locks,
-	analysis_io, analysis_wakeups, analysis_tree, analysis_findings;
+	analysis_io, analysis_wakeups, analysis_loops, analysis_tree, analysis_findings;
 
 struct core {
 	uint32_t thread; /* that has it; THREAD_NONE: none that is recorded */
@@ -92,6 +94,8 @@ struct context {
 	uint64_t first_ns; /* time of the first event; 0: none yet */
 	enum machine machine;
 	uint32_t tgid, tid; /* selection; 0 all */
+	bool polls; /* returns to event loops are recorded */
+	uint64_t slow_ns; /* a round of a loop that takes so long is a stall */
 	struct threads threads;
 	struct objects objects;
 	struct stacks *stacks;

@@ -506,6 +506,24 @@ static int decode_short(struct decoder *d, const struct wire_short *w)
 	return d->ops.emit(d->ctx, &e);
 }
 
+static int decode_poll(struct decoder *d, const struct wire_poll *w)
+{
+	struct event e = { .type = EVENT_POLL, .time_ns = w->time_ns };
+
+	if (w->head.flags < WIRE_POLL_EPOLL || w->head.flags > WIRE_POLL_IO_URING)
+		return bad(d);
+	e.poll.thread = w->head.thread;
+	e.poll.cpu = w->cpu;
+	e.poll.kind = w->head.flags;
+	e.poll.sequence = w->sequence;
+	e.poll.sp = w->sp;
+	e.poll.fd = w->fd;
+	e.poll.count = w->count;
+	e.poll.result = w->result;
+	e.poll.accepts = w->accepts;
+	return d->ops.emit(d->ctx, &e);
+}
+
 /* --- bytes ------------------------------------------------------------------- */
 
 union fixed {
@@ -520,6 +538,7 @@ union fixed {
 	struct wire_exec exec;
 	struct wire_comm comm;
 	struct wire_short brief;
+	struct wire_poll poll;
 };
 
 /* By type: the bytes that must be there, and those of the struct. */
@@ -538,6 +557,7 @@ static const struct {
 	[WIRE_EXEC] = { sizeof(struct wire_exec), sizeof(struct wire_exec) },
 	[WIRE_COMM] = { sizeof(struct wire_comm), sizeof(struct wire_comm) },
 	[WIRE_SHORT] = { sizeof(struct wire_short), sizeof(struct wire_short) },
+	[WIRE_POLL] = { sizeof(struct wire_poll), sizeof(struct wire_poll) },
 };
 
 int decoder_record(struct decoder *d, const void *record, size_t size)
@@ -581,6 +601,8 @@ int decoder_record(struct decoder *d, const void *record, size_t size)
 		return f.exec.args_size > left ? bad(d) : decode_exec(d, &f.exec, tail);
 	case WIRE_COMM:
 		return decode_comm(d, &f.comm);
+	case WIRE_POLL:
+		return decode_poll(d, &f.poll);
 	default:
 		return decode_short(d, &f.brief);
 	}

@@ -37,6 +37,7 @@ enum event_type {
 	EVENT_LOST, /* ->lost: records of a CPU are missing */
 	EVENT_CPU, /* ->cpu: core use so far */
 	EVENT_SHORT, /* ->brief: sums of waits below --min-wait */
+	EVENT_POLL, /* ->poll: a thread came back from waiting for many things (--loops) */
 	EVENT_TYPES,
 };
 
@@ -247,6 +248,27 @@ struct event_short {
 	uint64_t wait_ns, runnable_ns;
 };
 
+/* Of the call that an event loop waits in. The values stand in capture files. */
+enum poll_kind {
+	POLL_NONE = 0,
+	POLL_EPOLL = 1,
+	POLL_POLL = 2,
+	POLL_SELECT = 3,
+	POLL_IO_URING = 4,
+};
+
+struct event_poll {
+	uint32_t thread;
+	uint16_t cpu;
+	uint8_t kind; /* enum poll_kind */
+	uint32_t sequence; /* of the thread's, from 1: a gap shows a loss */
+	uint64_t sp; /* user stack pointer: calls from one place have the same */
+	uint32_t fd; /* EPOLL, IO_URING */
+	uint32_t count; /* descriptors asked about, or most events wanted */
+	int32_t result; /* of the call: events, or a negative errno */
+	uint32_t accepts; /* connections that it accepted since the one before */
+};
+
 struct event {
 	enum event_type type;
 	/* what the stream is ordered by. SWITCH: in_ns. OPEN: when it was looked
@@ -267,6 +289,7 @@ struct event {
 		struct event_lost lost;
 		struct event_cpu cpu;
 		struct event_short brief;
+		struct event_poll poll;
 	};
 };
 

@@ -21,6 +21,7 @@ static const struct analysis *const analyses[] = {
 	&analysis_locks,
 	&analysis_io,
 	&analysis_wakeups,
+	&analysis_loops,
 	&analysis_tree,
 	&analysis_findings,
 };
@@ -44,6 +45,8 @@ struct model *model_new(const struct model_options *options)
 	c->end_ns = options->end_ns ? options->end_ns : UINT64_MAX;
 	c->tgid = options->tgid;
 	c->tid = options->tid;
+	c->polls = options->polls;
+	c->slow_ns = options->slow_ns ? options->slow_ns : LOOPS_SLOW_NS;
 	c->machine = machine_find(options->machine ? options->machine : "x86_64");
 	classify_prepare(c);
 	c->stacks = stacks_new();
@@ -141,6 +144,8 @@ int model_add(struct model *m, const struct event *e)
 		return context_tell(c, cpu, e->time_ns, &e->cpu);
 	case EVENT_SHORT:
 		return slices_short(c, e);
+	case EVENT_POLL:
+		return slices_poll(c, e);
 	default:
 		return add_description(c, e);
 	}

@@ -18,10 +18,14 @@
 #include "core/result.h"
 #include "core/stacks.h"
 
+enum { LOOPS_SLOW_NS = 20000000 };
+
 struct model_options {
 	/* the window, CLOCK_MONOTONIC; 0: where the recording begins, and ends */
 	uint64_t start_ns, end_ns;
 	uint32_t tgid, tid; /* only these; 0 all */
+	bool polls; /* the recording tells of each return to an event loop (--loops) */
+	uint64_t slow_ns; /* rounds of a loop at least this long are stalls; 0: LOOPS_SLOW_NS */
 	const char *machine; /* of the system call numbers (uname); NULL: x86_64 */
 };
 

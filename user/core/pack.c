@@ -73,6 +73,8 @@ static bool event_is_sound(const struct event *e)
 		return e->object.kind <= OBJECT_PIDFD;
 	case EVENT_TASK:
 		return e->task.how >= TASK_FOUND && e->task.how <= TASK_SEEN;
+	case EVENT_POLL:
+		return e->poll.kind >= POLL_EPOLL && e->poll.kind <= POLL_IO_URING;
 	default:
 		return e->type > EVENT_NONE && e->type < EVENT_TYPES;
 	}

@@ -51,6 +51,7 @@ struct thread_memory {
 	bool counted; /* its counts are those of the switch-out that is to come */
 	uint8_t flags[OUT_RUNNING + 1]; /* by why */
 	int16_t nr[OUT_RUNNING + 1];
+	struct event_poll poll; /* the last one */
 };
 
 /* The last wait of a thread in a system call, or of anyone for an object. */

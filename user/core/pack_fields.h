@@ -330,6 +330,24 @@ static ALWAYS_INLINE void pass_short(struct pass *p, struct event_short *s)
 	t->involuntary += s->involuntary;
 }
 
+static ALWAYS_INLINE void pass_poll(struct pass *p, struct event_poll *o)
+{
+	struct thread_memory *t;
+
+	NUMBER(p, o->cpu, 0);
+	GUESS(p, o->thread, core_memory(p->m, o->cpu)->running, 0);
+	t = thread_memory(p->m, o->thread);
+	p->m->thread = o->thread;
+	FIELD(p, o->kind, t->poll.kind, 0);
+	FIELD(p, o->sequence, t->poll.sequence + 1, t->poll.sequence);
+	FIELD(p, o->sp, t->poll.sp, t->poll.sp);
+	FIELD(p, o->fd, t->poll.fd, 0);
+	FIELD(p, o->count, t->poll.count, 0);
+	NUMBER(p, o->result, 0);
+	FIELD(p, o->accepts, 0, 0);
+	t->poll = *o;
+}
+
 static ALWAYS_INLINE void pass_event(struct pass *p, struct event *e)
 {
 	NUMBER(p, e->time_ns, p->m->time_ns);
@@ -380,6 +398,9 @@ static ALWAYS_INLINE void pass_event(struct pass *p, struct event *e)
 		break;
 	case EVENT_SHORT:
 		pass_short(p, &e->brief);
+		break;
+	case EVENT_POLL:
+		pass_poll(p, &e->poll);
 		break;
 	case EVENT_NONE:
 	case EVENT_TYPES:

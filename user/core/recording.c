@@ -2,6 +2,7 @@
 #include "core/recording.h"
 
 #include <stddef.h>
+#include <string.h>
 
 const char *loss_cause_name(int cause)
 {
@@ -13,7 +14,16 @@ const char *loss_cause_name(int cause)
 		[WIRE_LOSS_STACK] = "stack_unread",
 		[WIRE_LOSS_WAKER] = "waker_unseen",
 		[WIRE_LOSS_MISSED] = "probe_skipped",
+		[WIRE_LOSS_POLL] = "poll_ring_full",
 	};
 
 	return cause >= 0 && cause < LOSS_CAUSES ? names[cause] : NULL;
+}
+
+bool recording_has_probe(const struct recording *r, const char *name)
+{
+	for (int i = 0; i < r->probe_count; i++)
+		if (!strcmp(r->probes[i], name))
+			return true;
+	return false;
 }

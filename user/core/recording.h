@@ -46,4 +46,7 @@ struct recording {
 	int32_t exit_status; /* wait status of the command; -1 with -p and -a */
 };
 
+/* Whether a probe of this name was attached. */
+bool recording_has_probe(const struct recording *r, const char *name);
+
 #endif

@@ -36,12 +36,27 @@ const char *lock_kind_name(enum lock_kind kind)
 	return names[kind];
 }
 
+uint64_t loop_step_ns(int step)
+{
+	static const uint64_t steps[] = { 1000, 2000, 5000 };
+	uint64_t ns = steps[step % 3];
+
+	for (int i = 0; i < step / 3; i++)
+		ns *= 10;
+	return step < LOOP_STEPS - 1 ? ns : UINT64_MAX;
+}
+
 void result_release(struct result *r)
 {
 	for (size_t i = 0; i < r->locks.count; i++) {
 		vec_release(&r->locks.at[i].waiters);
 		vec_release(&r->locks.at[i].holders);
 		vec_release(&r->locks.at[i].wakers);
+	}
+	for (size_t i = 0; i < r->loops.count; i++) {
+		vec_release(&r->loops.at[i].stalls);
+		vec_release(&r->loops.at[i].sites);
+		vec_release(&r->loops.at[i].calls);
 	}
 	for (size_t i = 0; i < r->findings.count; i++)
 		vec_release(&r->findings.at[i].evidence);
@@ -52,6 +67,7 @@ void result_release(struct result *r)
 	vec_release(&r->locks);
 	vec_release(&r->io);
 	vec_release(&r->wakeups);
+	vec_release(&r->loops);
 	vec_release(&r->findings);
 	vec_release(&r->stacks);
 	memset(r, 0, sizeof(*r));

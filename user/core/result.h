@@ -131,6 +131,69 @@ struct result_io {
 	const char *syscall; /* the one that waited longest, "read", "fsync" …; NULL none */
 };
 
+/* Where loops spent time, or were held up: times at one place in the code. */
+struct result_site {
+	int cause; /* enum wait_class, or STACK_RUN, STACK_RUNNABLE */
+	const char *call; /* system call of the wait; NULL none */
+	const char *target; /* what was waited for, a path, an address …; NULL not known */
+	uint32_t owner_tid; /* who had the lock; 0 none, or not known */
+	const char *owner;
+	uint32_t stack;
+	uint64_t count, ns, max_ns;
+};
+
+struct result_sites {
+	struct result_site *at; /* a VEC */
+	size_t count, cap;
+};
+
+/* A round of a loop that took longer than --slow. */
+struct result_stall {
+	uint64_t start_ns; /* after the window's start */
+	uint64_t busy_ns;
+	uint64_t run_ns, runnable_ns, class_ns[CLASS_COUNT]; /* of busy_ns */
+	bool unfinished; /* it was not over when the recording was */
+	struct result_site site; /* count 1 */
+};
+
+/* What a loop gave to other threads, as far as wakeups show it. */
+struct result_hops {
+	uint64_t count, returned; /* worker was woken by the loop; loop was woken by it */
+	uint64_t queue_p50_ns, queue_p99_ns, queue_max_ns; /* until a worker got a core */
+	uint64_t service_p50_ns, service_p99_ns, service_max_ns;
+	uint64_t back_p50_ns, back_p99_ns, back_max_ns; /* until the loop got a core */
+	uint32_t workers;
+	double workers_busy; /* share of their lives that they did not wait for work */
+};
+
+enum { LOOP_STEPS = 25 };
+
+/* 1 us, 2 us, 5 us, 10 us … 50 s; of the last: UINT64_MAX */
+uint64_t loop_step_ns(int step);
+
+struct result_loop {
+	uint32_t tid, tgid;
+	const char *comm;
+	const char *kind; /* "epoll", "poll", "select", "io_uring" */
+	uint32_t fd; /* epoll, io_uring */
+	bool exact; /* each return was seen; else only those from waits that blocked */
+	uint64_t iterations; /* returns from the wait */
+	uint64_t lost; /* of iterations: of which only the number is known */
+	uint64_t unblocked; /* of iterations: it had work already */
+	bool events_known;
+	uint64_t events, accepts;
+	uint64_t busy_ns, idle_ns;
+	double utilization; /* busy / (busy + idle) */
+	uint64_t p50_ns, p90_ns, p99_ns, max_ns; /* busy time of an iteration */
+	uint64_t histogram[LOOP_STEPS]; /* [i]: below loop_step_ns(i), not below the one before */
+	uint64_t run_ns, runnable_ns, class_ns[CLASS_COUNT]; /* of busy_ns */
+	uint64_t stall_count, stall_ns;
+	VEC(struct result_stall) stalls; /* the longest */
+	struct result_sites sites; /* the stalls by place, those with the most time first */
+	struct result_sites calls; /* what blocked in the midst of its work */
+	struct result_hops hops;
+};
+
 struct result_wakeup {
 	uint32_t waker_tid; /* 0: an interrupt */
 	const char *waker; /* comm, or "timer" | "disk" | "network" | "interrupt" */
@@ -210,6 +273,8 @@ struct result {
 	VEC(struct result_lock) locks;
 	VEC(struct result_io) io;
 	VEC(struct result_wakeup) wakeups;
+	VEC(struct result_loop) loops; /* the busiest first */
+	uint64_t slow_ns; /* from where on rounds of loops are stalls */
 	VEC(struct finding) findings; /* at most three */
 	VEC(struct result_stack) stacks;
 };

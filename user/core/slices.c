@@ -231,6 +231,18 @@ int slices_sample(struct context *c, const struct event *e)
 	return context_tell(c, sample, index, &e->sample);
 }
 
+/* Of no concern to slices: it comes while the thread runs. */
+int slices_poll(struct context *c, const struct event *e)
+{
+	uint32_t index = e->poll.thread ? threads_find(&c->threads, e->poll.thread) : THREAD_NONE;
+
+	if (index == THREAD_NONE || thread_at(c, index)->ended)
+		return pieces_ignore(c);
+	if (!thread_at(c, index)->selected)
+		return 0;
+	return context_tell(c, poll, index, e->time_ns, &e->poll);
+}
+
 /*
  * Of a whole recording, threads that never got a core are told once more at its
  * end. One that is not has run, and perhaps ended, where records are missing.

@@ -18,6 +18,7 @@ int slices_off(struct context *c, const struct event *e);
 int slices_dead(struct context *c, const struct event *e);
 int slices_short(struct context *c, const struct event *e);
 int slices_sample(struct context *c, const struct event *e);
+int slices_poll(struct context *c, const struct event *e);
 
 /* The recording is over: what is still open ends, unended, at @end_ns. @complete: it
  * was not cut off. */

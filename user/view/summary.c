@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { TOP_ROWS = 8, TOP_LOCKS = 5, TOP_IO = 5, FINDINGS_MAX = 3 };
+enum { TOP_ROWS = 8, TOP_LOCKS = 5, TOP_IO = 5, TOP_LOOPS = 5, FINDINGS_MAX = 3 };
 
 static void print_finding(struct page *p, size_t number, const struct finding *f)
 {
@@ -78,6 +78,7 @@ static void print_summary(struct page *p)
 		print_top_threads(p, page_rows(p, TOP_ROWS));
 	print_top_locks(p, page_rows(p, TOP_LOCKS));
 	print_top_io(p, page_rows(p, TOP_IO));
+	print_top_loops(p, page_rows(p, TOP_LOOPS));
 }
 
 static void json_evidence(struct json *j, const struct evidence *e)

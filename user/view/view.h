@@ -63,6 +63,7 @@ struct page;
 	X(threads, "each thread's time: running, runnable, waiting and for what") \
 	X(processes, "the same by process, with its command")                     \
 	X(locks, "what threads waited for in each other: locks, conditions, joins") \
+	X(loops, "event loops: how full they were, what stalled them, and where") \
 	X(io, "what threads waited for outside: files, sockets, pipes, pages") \
 	X(wakeups, "who ended whose waits: threads, timers, devices")
 

@@ -44,6 +44,7 @@ void print_top_threads(struct page *p, size_t rows);
 void print_top_processes(struct page *p, size_t rows);
 void print_top_locks(struct page *p, size_t rows);
 void print_top_io(struct page *p, size_t rows);
+void print_top_loops(struct page *p, size_t rows);
 
 /* stack.c */
 /* "do_work ← worker ← start_thread", whole; nothing when the stack is unknown. */

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a thread's waits and returns say of its loops. A wait that may be a loop's
+ * is pending until it is known which loop came back from it: with --loops the
+ * return says so, else the next thing that the thread does shows that it did.
+ */
+#include "core/loops.h"
+
+#include <string.h>
+
+static void *loops_new(struct context *c)
+{
+	struct loops *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return NULL;
+	self->c = c;
+	for (int nr = 0; nr < CONTEXT_SYSCALLS; nr++) {
+		switch (syscall_identify(c->machine, nr)) {
+		case SYSCALL_EPOLL_WAIT:
+		case SYSCALL_EPOLL_PWAIT:
+		case SYSCALL_EPOLL_PWAIT2:
+			self->kinds[nr] = POLL_EPOLL;
+			break;
+		case SYSCALL_POLL:
+		case SYSCALL_PPOLL:
+			self->kinds[nr] = POLL_POLL;
+			break;
+		case SYSCALL_SELECT:
+		case SYSCALL_PSELECT6:
+			self->kinds[nr] = POLL_SELECT;
+			break;
+		case SYSCALL_IO_URING_ENTER:
+			self->kinds[nr] = POLL_IO_URING;
+			break;
+		default:
+			break;
+		}
+	}
+	return self;
+}
+
+static void loop_free(struct loop *l)
+{
+	spread_release(&l->rounds);
+	vec_release(&l->stalls);
+	sites_release(&l->stall_sites);
+	sites_release(&l->calls);
+	free(l);
+}
+
+static void loops_free(void *p)
+{
+	struct loops *self = p;
+
+	for (size_t i = 0; i < self->list.count; i++)
+		loop_free(self->list.at[i]);
+	for (size_t i = 0; i < self->loopers.count; i++)
+		free(self->loopers.at[i]);
+	vec_release(&self->list);
+	vec_release(&self->loopers);
+	hops_release(self);
+	free(self);
+}
+
+/* POLL_NONE: what it waits in is no event loop's call. */
+static enum poll_kind kind_of(const struct loops *self, const struct absence *a)
+{
+	const struct event_out *out = a->out;
+	uint8_t kind = out->nr >= 0 && out->nr < CONTEXT_SYSCALLS ? self->kinds[out->nr] : 0;
+
+	if (!a->blocked || (kind == POLL_POLL && !out->args[1]))
+		return POLL_NONE;
+	if (kind == POLL_SELECT && (!out->args[0] || !(out->args[1] | out->args[2] | out->args[3])))
+		return POLL_NONE;
+	return kind;
+}
+
+static int looper_of(struct loops *self, uint32_t thread, struct looper **ret)
+{
+	struct looper *w = looper_at(self, thread);
+
+	if (!w && thread >= self->loopers.count) {
+		size_t more = thread + 1 - self->loopers.count;
+
+		if (vec_reserve(&self->loopers, more))
+			return -ENOMEM;
+		memset(self->loopers.at + self->loopers.count, 0, more * sizeof(w));
+		self->loopers.count += more;
+	}
+	if (!w) {
+		w = calloc(1, sizeof(*w));
+		if (!w)
+			return -ENOMEM;
+		self->loopers.at[thread] = w;
+	}
+	*ret = w;
+	return 0;
+}
+
+/* *ret NULL: the thread has too many. 0 or -ENOMEM. */
+static int loop_of(struct loops *self, uint32_t thread, struct looper *w, uint8_t kind,
+		   uint64_t key, struct loop **ret)
+{
+	struct loop *l;
+
+	*ret = NULL;
+	for (uint32_t i = 0; i < w->loop_count; i++) {
+		l = self->list.at[w->loops[i]];
+		if (l->kind == kind && l->key == key) {
+			*ret = l;
+			return 0;
+		}
+	}
+	if (w->loop_count == LOOPS_OF_THREAD)
+		return 0;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	*l = (struct loop){ .thread = thread, .kind = kind, .key = key };
+	if (vec_push(&self->list, l)) {
+		free(l);
+		return -ENOMEM;
+	}
+	w->loops[w->loop_count++] = (uint32_t)self->list.count - 1;
+	*ret = l;
+	return 0;
+}
+
+static void round_begin(struct round *r, uint64_t start_ns, const struct parts *at)
+{
+	r->open = true;
+	r->broken = false;
+	r->start_ns = start_ns;
+	r->away_ns = 0;
+	r->at = *at;
+	r->classes = 0;
+	r->sample_count = 0;
+}
+
+/* What loop @l came back from was time that loop @other did not wait in. */
+static int other_returns(struct loop *other, const struct loop *l, const struct pending *w)
+{
+	struct site call = {
+		.cause = w->class,
+		.nr = w->held.nr,
+		.stack = w->held.stack,
+		.object = w->held.object,
+		.owner = THREAD_NONE,
+		.count = 1,
+		.ns = w->wait_ns,
+		.max_ns = w->wait_ns,
+	};
+
+	if (!other->round.open)
+		return 0;
+	if (other->depth > l->depth) { /* the inner one was left, nobody knows when */
+		other->round.open = false;
+		return 0;
+	}
+	if (!w->any)
+		return 0;
+	if (other->depth == l->depth) { /* they take turns: neither waits for the other */
+		other->round.away_ns += w->wait_ns;
+		other->round.at.class_ns[w->class] += w->wait_ns;
+		other->idle_ns += w->wait_ns;
+		return 0;
+	}
+	round_wait(&other->round, w->class, &w->held);
+	return sites_add(&other->calls, &call);
+}
+
+/* Loop @l came back at @time_ns, from the wait that is pending, or without one. */
+static int loop_returns(struct loops *self, struct looper *w, struct loop *l, uint64_t time_ns)
+{
+	struct pending *p = &w->wait;
+	struct parts at = p->any ? p->before : w->sums;
+	int rc;
+
+	/* another thing behind the same descriptor: the old loop was left, and not by waiting */
+	if (p->any && p->held.object && l->object && p->held.object != l->object)
+		l->round.open = false;
+	rc = round_close(self, l, p->any ? p->out_ns : time_ns, &at, false);
+	for (uint32_t i = 0; i < w->loop_count && !rc; i++)
+		if (self->list.at[w->loops[i]] != l)
+			rc = other_returns(self->list.at[w->loops[i]], l, p);
+	if (rc)
+		return rc;
+	l->returns++;
+	if (p->any) {
+		l->idle_ns += p->wait_ns;
+		l->object = p->held.object ? p->held.object : l->object;
+		l->wait_stack = p->held.stack ? p->held.stack : l->wait_stack;
+		l->many |= p->many;
+		at.class_ns[p->class] += p->wait_ns;
+		l->round = p->next;
+		l->round.open = true;
+		l->round.at = at;
+		l->round.start_ns = p->woken_ns;
+		l->round.away_ns = p->wait_ns - p->first_ns;
+	} else {
+		l->unblocked++;
+		round_begin(&l->round, time_ns, &at);
+	}
+	p->any = false;
+	return 0;
+}
+
+/* Without --loops: the wait that is pending was this loop's, and is over. */
+static int settle(struct loops *self, uint32_t thread, struct looper *w)
+{
+	struct pending *p = &w->wait;
+	struct loop *l;
+	int rc;
+
+	if (!p->any || self->c->polls)
+		return 0;
+	rc = loop_of(self, thread, w, p->kind, p->key, &l);
+	if (rc || !l) {
+		p->any = false;
+		return rc;
+	}
+	l->depth = p->depth;
+	if (l->kind == POLL_EPOLL || l->kind == POLL_IO_URING)
+		l->fd = (uint32_t)p->key;
+	return loop_returns(self, w, l, p->woken_ns);
+}
+
+/* A wait that may be a loop's begins to be pending, or goes on. */
+static int loop_waits(struct loops *self, const struct absence *a, enum poll_kind kind)
+{
+	bool by_fd = kind == POLL_EPOLL || kind == POLL_IO_URING;
+	const struct context *c = self->c;
+	struct stack_view stack;
+	struct pending *p;
+	struct looper *w;
+	int rc = looper_of(self, a->thread, &w);
+
+	if (!rc)
+		rc = settle(self, a->thread, w);
+	if (rc)
+		return rc;
+	p = &w->wait;
+	if (!p->any) {
+		stacks_get(c->stacks, a->out->user_stack, &stack);
+		p->any = true;
+		p->kind = kind;
+		p->key = by_fd ? (uint32_t)a->out->args[0] : a->out->user_stack;
+		p->depth = stack.count;
+		p->out_ns = context_clip(c, a->out_ns);
+		p->woken_ns = context_clip(c, a->woken_ns);
+		p->first_ns = a->wait_ns;
+		p->wait_ns = 0;
+		p->before = w->sums;
+		p->class = a->class;
+		p->held = (struct held){ a->wait_ns, a->out->user_stack, a->out->object,
+					 THREAD_NONE, a->out->nr };
+		p->many = by_fd || kind == POLL_SELECT || a->out->args[1] > 1 ||
+			  a->class == CLASS_IDLE;
+		round_begin(&p->next, p->woken_ns, &w->sums);
+	}
+	p->ended = a->ended;
+	p->wait_ns += a->wait_ns;
+	w->sums.class_ns[p->class] += a->wait_ns;
+	w->sums.runnable_ns += a->runnable_ns;
+	return 0;
+}
+
+/* Any other absence of a thread that has loops. */
+static int looper_is_held_up(struct loops *self, struct looper *w, const struct absence *a)
+{
+	struct held held = { a->wait_ns, a->out->user_stack, a->out->object, a->owner,
+			     a->out->nr };
+	struct site call = {
+		.cause = a->class,
+		.nr = a->out->nr,
+		.stack = a->out->user_stack,
+		.object = a->out->object,
+		.owner = a->owner,
+		.count = a->waits,
+		.ns = a->wait_ns,
+		.max_ns = a->waits == 1 ? a->wait_ns : 0,
+	};
+	int rc = settle(self, a->thread, w);
+
+	w->sums.runnable_ns += a->runnable_ns;
+	if (!a->waits || rc)
+		return rc;
+	w->sums.class_ns[a->class] += a->wait_ns;
+	if (w->wait.any) {
+		round_wait(&w->wait.next, a->class, &held);
+		return 0;
+	}
+	for (uint32_t i = 0; i < w->loop_count && !rc; i++) {
+		struct loop *l = self->list.at[w->loops[i]];
+
+		if (!l->round.open)
+			continue;
+		round_wait(&l->round, a->class, &held);
+		rc = sites_add(&l->calls, &call);
+	}
+	return rc;
+}
+
+/* Waits below --min-wait: sums of them, placed somewhere in the run that they lie in. */
+static void brief_waits(struct loops *self, struct looper *w, const struct absence *a,
+			enum poll_kind kind)
+{
+	w->sums.runnable_ns += a->runnable_ns;
+	w->sums.class_ns[a->class] += a->wait_ns;
+	for (uint32_t i = 0; kind && i < w->loop_count; i++) {
+		struct loop *l = self->list.at[w->loops[i]];
+
+		if (l->kind != kind || !l->round.open)
+			continue;
+		l->idle_ns += a->wait_ns;
+		l->round.away_ns += a->wait_ns;
+		l->round.at.class_ns[a->class] += a->wait_ns;
+	}
+}
+
+static int loops_absence(void *p, const struct absence *a)
+{
+	struct loops *self = p;
+	struct looper *w = looper_at(self, a->thread);
+	enum poll_kind kind = kind_of(self, a);
+	int rc = hops_absence(self, a);
+
+	if (rc)
+		return rc;
+	if (!a->in_ns) {
+		if (w)
+			brief_waits(self, w, a, kind);
+		return 0;
+	}
+	if (kind && a->waits)
+		return loop_waits(self, a, kind);
+	return w ? looper_is_held_up(self, w, a) : 0;
+}
+
+static int loops_poll(void *p, uint32_t thread, uint64_t time_ns, const struct event_poll *e)
+{
+	bool by_fd = e->kind == POLL_EPOLL || e->kind == POLL_IO_URING;
+	struct loops *self = p;
+	uint32_t missed;
+	struct looper *w;
+	struct loop *l;
+	bool before;
+	int rc = looper_of(self, thread, &w);
+
+	if (!rc)
+		rc = loop_of(self, thread, w, e->kind, by_fd ? e->fd : e->sp, &l);
+	if (rc || !l)
+		return rc;
+	missed = w->sequence && e->sequence > w->sequence ? e->sequence - w->sequence - 1 : 0;
+	w->sequence = e->sequence;
+	if (time_ns >= self->c->end_ns)
+		return 0;
+	before = time_ns < self->c->start_ns;
+	if (before) {
+		/* all that counts is that it is in a round as the window begins */
+		time_ns = self->c->start_ns;
+		l->round.open = false;
+	}
+	l->fd = e->fd;
+	l->depth = ~e->sp;
+	l->many |= by_fd || e->kind == POLL_SELECT || e->count > 1;
+	l->round.broken |= missed > 0;
+	rc = loop_returns(self, w, l, time_ns);
+	l->round.broken = missed > 0;
+	if (before) {
+		l->returns = l->unblocked = 0;
+		return rc;
+	}
+	l->returns += missed;
+	l->lost += missed;
+	l->accepts += e->accepts;
+	if (e->result > 0)
+		l->events += (uint32_t)e->result;
+	return rc;
+}
+
+static int loops_span(void *p, uint32_t thread, enum span span, uint64_t from_ns, uint64_t to_ns)
+{
+	struct loops *self = p;
+	struct looper *w = looper_at(self, thread);
+
+	if (w && span == SPAN_UNKNOWN)
+		w->sums.unknown_ns += to_ns - from_ns;
+	return 0;
+}
+
+static int loops_sample(void *p, uint32_t thread, const struct event_sample *e)
+{
+	struct loops *self = p;
+	struct looper *w = looper_at(self, thread);
+	int rc;
+
+	if (!w || !e->user_stack)
+		return 0;
+	rc = settle(self, thread, w);
+	if (w->wait.any) {
+		round_sample(&w->wait.next, e->user_stack);
+		return rc;
+	}
+	for (uint32_t i = 0; i < w->loop_count; i++)
+		if (self->list.at[w->loops[i]]->round.open)
+			round_sample(&self->list.at[w->loops[i]]->round, e->user_stack);
+	return rc;
+}
+
+/* The loop that a wait was for which nobody came back from. */
+static struct loop *waiting_loop(struct loops *self, const struct looper *w)
+{
+	struct loop *found = NULL;
+
+	for (uint32_t i = 0; i < w->loop_count; i++) {
+		struct loop *l = self->list.at[w->loops[i]];
+		bool by_fd = l->kind == POLL_EPOLL || l->kind == POLL_IO_URING;
+
+		if (l->kind == w->wait.kind && l->round.open &&
+		    (!(by_fd || !self->c->polls) || l->key == w->wait.key))
+			found = l;
+	}
+	return found;
+}
+
+static int looper_finish(struct loops *self, uint32_t thread, struct looper *w)
+{
+	const struct thread *t = &self->c->threads.list.at[thread];
+	struct pending *p = &w->wait;
+	struct loop *l;
+	int rc = 0;
+
+	if (p->any && p->ended)
+		rc = settle(self, thread, w);
+	l = p->any && !rc ? waiting_loop(self, w) : NULL;
+	if (l) {
+		l->idle_ns += p->wait_ns;
+		rc = round_close(self, l, p->out_ns, &p->before, false);
+	}
+	for (uint32_t i = 0; i < w->loop_count && !rc; i++) {
+		l = self->list.at[w->loops[i]];
+		/* a thread that ended had left its loop */
+		if (!t->ended && l->round.open)
+			rc = round_close(self, l, self->c->end_ns, &w->sums, true);
+	}
+	return rc;
+}
+
+static int loops_finish(void *p, struct result *r)
+{
+	struct loops *self = p;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < self->loopers.count && !rc; i++)
+		if (self->loopers.at[i])
+			rc = looper_finish(self, i, self->loopers.at[i]);
+	return rc ? rc : loops_result(self, r);
+}
+
+const struct analysis analysis_loops = {
+	.new = loops_new,
+	.free = loops_free,
+	.span = loops_span,
+	.absence = loops_absence,
+	.sample = loops_sample,
+	.poll = loops_poll,
+	.finish = loops_finish,
+};

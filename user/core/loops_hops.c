@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hops: a loop hands work to another thread of its process and gets the result
+ * back (run_in_executor, libuv's pool, redis' bio threads). The wakeups show it:
+ *
+ *	loop wakes worker     worker gets a core    worker wakes loop   loop gets a core
+ *	     |---- queue delay ----|---- service ----------|--- return delay ---|
+ *
+ * A worker that is busy when the work comes is not woken, and a loop that is busy
+ * when it is done is not either: such a hop has no first or no last part. So how
+ * busy the workers were says more than the delays where the pool is full.
+ */
+#include "core/loops.h"
+
+static bool is_loop(const struct loops *self, uint32_t thread)
+{
+	const struct looper *w = looper_at(self, thread);
+
+	for (uint32_t i = 0; w && i < w->loop_count; i++)
+		if (self->list.at[w->loops[i]]->many)
+			return true;
+	return false;
+}
+
+static int executor_of(struct loops *self, uint32_t looper, struct executor **ret)
+{
+	const uint64_t *at = map_get(&self->executor_of, looper);
+
+	if (!at) {
+		if (map_put(&self->executor_of, looper, self->executors.count) ||
+		    vec_push(&self->executors, (struct executor){ .looper = looper }))
+			return -ENOMEM;
+		at = map_get(&self->executor_of, looper);
+	}
+	*ret = &self->executors.at[*at];
+	return 0;
+}
+
+static struct worker *worker_at(const struct loops *self, uint32_t thread)
+{
+	const uint64_t *at = map_get(&self->worker_of, thread);
+
+	return at ? &self->workers.at[*at] : NULL;
+}
+
+/* The worker has done what it was given, or waits for more without having said so. */
+static int hop_ends(struct loops *self, struct worker *w, uint64_t time_ns, const uint64_t *back_ns)
+{
+	struct executor *e;
+	int rc = executor_of(self, w->looper, &e);
+
+	w->busy = false;
+	if (!rc)
+		rc = spread_add(&e->service, time_ns - min_u64(time_ns, w->in_ns));
+	if (!rc && back_ns) {
+		e->returned++;
+		rc = spread_add(&e->back, *back_ns);
+	}
+	return rc;
+}
+
+static int hop_begins(struct loops *self, const struct absence *a)
+{
+	struct worker *w = worker_at(self, a->thread);
+	struct executor *e;
+	int rc = executor_of(self, a->ender_id, &e);
+
+	if (rc)
+		return rc;
+	if (!w) {
+		if (map_put(&self->worker_of, a->thread, self->workers.count) ||
+		    vec_push(&self->workers, (struct worker){ .thread = a->thread,
+							      .looper = a->ender_id,
+							      .object = a->out->object,
+							      .nr = a->out->nr }))
+			return -ENOMEM;
+		w = &self->workers.at[self->workers.count - 1];
+	}
+	w->looper = a->ender_id;
+	w->busy = true;
+	w->in_ns = a->in_ns;
+	w->hops++;
+	e->hops++;
+	return spread_add(&e->queue, a->runnable_ns);
+}
+
+static bool waits_for_work(const struct absence *a)
+{
+	return a->class == CLASS_SYNC || a->class == CLASS_IDLE || a->class == CLASS_PIPE;
+}
+
+int hops_absence(struct loops *self, const struct absence *a)
+{
+	struct worker *w = self->workers.count ? worker_at(self, a->thread) : NULL;
+	const struct context *c = self->c;
+	const struct thread *by;
+	uint64_t back_ns = a->runnable_ns;
+	struct worker *of;
+	int rc = 0;
+
+	if (!a->blocked || !a->waits || !a->in_ns)
+		return 0;
+	/* it waits for work again */
+	if (w && waits_for_work(a) && a->out->object == w->object && a->out->nr == w->nr) {
+		if (w->busy)
+			rc = hop_ends(self, w, a->out_ns, NULL);
+		w->parked_ns += a->wait_ns;
+	}
+	if (rc || a->ender != ENDER_THREAD || !a->ended)
+		return rc;
+	by = &c->threads.list.at[a->ender_id];
+	if (by->process != c->threads.list.at[a->thread].process)
+		return 0;
+	if (is_loop(self, a->thread)) {
+		of = self->workers.count ? worker_at(self, a->ender_id) : NULL;
+		return of && of->busy && of->looper == a->thread && waits_for_work(a) ?
+			       hop_ends(self, of, a->woken_ns, &back_ns) :
+			       0;
+	}
+	/* within a hop a loop may end other waits: of a lock, of the interpreter's */
+	if ((w && w->busy) || !waits_for_work(a) || !is_loop(self, a->ender_id))
+		return 0;
+	return hop_begins(self, a);
+}
+
+void hops_release(struct loops *self)
+{
+	for (size_t i = 0; i < self->executors.count; i++) {
+		spread_release(&self->executors.at[i].queue);
+		spread_release(&self->executors.at[i].service);
+		spread_release(&self->executors.at[i].back);
+	}
+	vec_release(&self->workers);
+	vec_release(&self->executors);
+	map_release(&self->worker_of);
+	map_release(&self->executor_of);
+}
