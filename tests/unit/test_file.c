@@ -8,6 +8,7 @@
 #include "simulated.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -102,6 +103,56 @@ static void a_description_of_nothing_has_empty_texts(void **state)
 	assert_string_equal(rec->version, "");
 	file_reader_close(r);
 	file_writer_close(w);
+}
+
+struct names_seen {
+	struct random_events events;
+	int at, count;
+};
+
+static int take_name(void *ctx, const struct event *e)
+{
+	struct names_seen *seen = ctx;
+	struct event want;
+
+	do {
+		random_event(&seen->events, &want);
+		seen->at++;
+	} while (want.type != EVENT_NAME);
+	assert_events_equal(&want, e);
+	return ++seen->count == 5000 ? -ECANCELED : 0;
+}
+
+static void names_can_be_had_before_everything_else(void **state)
+{
+	struct names_seen seen = { .events = { .seed = 4 } };
+	struct random_events events = { .seed = 4 };
+	struct strbuf file = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+	struct file_reader *r;
+	struct event want, got;
+	int names = 0;
+
+	(void)state;
+	file_write(&file, 4, 30000, 7001);
+	r = file_open(&file, NULL);
+	assert_int_equal(file_reader_names(r, take_name, &seen, &err), 0);
+	/* … and does not take them away */
+	for (int i = 0; i < 30000; i++) {
+		random_event(&events, &want);
+		names += want.type == EVENT_NAME;
+		assert_int_equal(file_reader_next(r, &got, NULL), 1);
+		assert_events_equal(&want, &got);
+	}
+	assert_true(names > 100);
+	assert_int_equal(seen.count, names);
+	assert_int_equal(file_reader_next(r, &got, NULL), 0);
+	/* again, from its end; an error of the callee ends it */
+	seen = (struct names_seen){ .events = { .seed = 4 }, .count = 4990 };
+	assert_int_equal(file_reader_names(r, take_name, &seen, &err), -ECANCELED);
+	assert_int_equal(seen.count, 5000);
+	file_reader_close(r);
+	strbuf_release(&file);
 }
 
 /* After a kill, what was flushed is there, and the file says that it is cut. */
@@ -373,6 +424,7 @@ int main(void)
 		cmocka_unit_test(a_recording_comes_back_and_again),
 		cmocka_unit_test(the_description_comes_back),
 		cmocka_unit_test(a_description_of_nothing_has_empty_texts),
+		cmocka_unit_test(names_can_be_had_before_everything_else),
 		cmocka_unit_test(what_was_flushed_survives_a_kill),
 		cmocka_unit_test_setup_teardown(an_old_file_is_put_aside, enter_folder,
 						leave_folder),

@@ -8,6 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int add_name(void *model, const struct event *e)
+{
+	/* its time is that of the recording's end, and not yet */
+	struct event early = *e;
+
+	early.time_ns = 0;
+	return model_add(model, &early);
+}
+
 int load_result(struct file_reader *reader, const struct model_options *options,
 		struct loaded *ret, struct error *err)
 {
@@ -25,11 +34,10 @@ int load_result(struct file_reader *reader, const struct model_options *options,
 	l.model = model_new(&o);
 	if (!l.model)
 		return error_set(err, -ENOMEM, "out of memory");
-	while ((rc = file_reader_next(reader, &e, err)) > 0) {
+	/* what a wait was for is told by functions, too */
+	rc = file_reader_names(reader, add_name, l.model, err);
+	while (!rc && (rc = file_reader_next(reader, &e, err)) > 0)
 		rc = model_add(l.model, &e);
-		if (rc)
-			break;
-	}
 	if (!rc)
 		rc = model_finish(l.model, file_reader_recording(reader), &l.result);
 	if (rc) {

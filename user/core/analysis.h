@@ -102,6 +102,9 @@ struct context {
 	VEC(struct core) cores;
 	VEC(char *) texts; /* owned; what results say */
 	uint8_t family[CONTEXT_SYSCALLS]; /* see classify.h */
+	struct map verdicts; /* classify.c: of user stacks */
+	size_t verdict_names; /* names that were known for these */
+	struct map twos; /* classify.c: futexes that may be somebody's mutex */
 	uint64_t latest_ns; /* nothing behind it has been handed out */
 	uint64_t records, ignored;
 	bool shorts_seen; /* waits below --min-wait left no record of their own */

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/classify.h"
 
+#include "core/callers.h"
+
 /* Of fcntl(2); the same numbers on every architecture that counts. */
 enum { CMD_SETLKW = 7, CMD_OFD_SETLKW = 38 };
+
+enum {
+	FUTEX_CONTENDED = 2, /* Drepper, "Futexes are tricky": held, and somebody waits */
+	LOCK_WAITS_MIN = 4, /* so many waits for that are no accident */
+};
+
+#define NEVER_A_LOCK UINT64_MAX
 
 enum family {
 	FAMILY_NONE, /* the call says nothing: its object or its place in the kernel may */
@@ -171,27 +180,103 @@ static uint32_t futex_owner(struct context *c, const struct absence *a)
 	return o && o->flags & OBJECT_SHARED ? index : THREAD_NONE;
 }
 
-static void classify_futex(struct context *c, struct absence *a)
-{
-	static const struct {
-		uint8_t class, lock;
-	} kinds[] = {
-		[FUTEX_KIND_NONE] = { CLASS_SYNC, LOCK_UNKNOWN },
-		[FUTEX_KIND_UNKNOWN] = { CLASS_SYNC, LOCK_UNKNOWN },
-		[FUTEX_KIND_MUTEX] = { CLASS_LOCK, LOCK_MUTEX },
-		[FUTEX_KIND_PI] = { CLASS_LOCK, LOCK_MUTEX },
-		[FUTEX_KIND_RWLOCK] = { CLASS_LOCK, LOCK_RWLOCK },
-		[FUTEX_KIND_CONDITION] = { CLASS_SYNC, LOCK_CONDITION },
-		[FUTEX_KIND_SEMAPHORE] = { CLASS_SYNC, LOCK_SEMAPHORE },
-		[FUTEX_KIND_BARRIER] = { CLASS_SYNC, LOCK_BARRIER },
-		[FUTEX_KIND_JOIN] = { CLASS_SYNC, LOCK_JOIN },
-	};
-	size_t kind = a->out->futex < ARRAY_COUNT(kinds) ? a->out->futex : FUTEX_KIND_UNKNOWN;
+static const struct {
+	uint8_t class, lock;
+} futex_kinds[] = {
+	[FUTEX_KIND_NONE] = { CLASS_SYNC, LOCK_UNKNOWN },
+	[FUTEX_KIND_UNKNOWN] = { CLASS_SYNC, LOCK_UNKNOWN },
+	[FUTEX_KIND_MUTEX] = { CLASS_LOCK, LOCK_MUTEX },
+	[FUTEX_KIND_PI] = { CLASS_LOCK, LOCK_MUTEX },
+	[FUTEX_KIND_RWLOCK] = { CLASS_LOCK, LOCK_RWLOCK },
+	[FUTEX_KIND_CONDITION] = { CLASS_SYNC, LOCK_CONDITION },
+	[FUTEX_KIND_SEMAPHORE] = { CLASS_SYNC, LOCK_SEMAPHORE },
+	[FUTEX_KIND_BARRIER] = { CLASS_SYNC, LOCK_BARRIER },
+	[FUTEX_KIND_JOIN] = { CLASS_SYNC, LOCK_JOIN },
+};
 
-	a->class = kinds[kind].class;
-	a->lock = kinds[kind].lock;
-	if (a->class == CLASS_LOCK)
+/* What the functions of a stack say, which is looked up once. 0 or -ENOMEM. */
+static int verdict_of(struct context *c, uint32_t user_stack, struct verdict *ret)
+{
+	size_t names = stacks_name_count(c->stacks);
+	const uint64_t *known;
+
+	*ret = (struct verdict){ .say = CALLERS_NOTHING };
+	/* without any name, as before the end of a recording, nothing is worth keeping */
+	if (!user_stack || !names)
+		return 0;
+	if (names != c->verdict_names)
+		map_clear(&c->verdicts);
+	c->verdict_names = names;
+	known = map_get(&c->verdicts, user_stack);
+	if (known) {
+		*ret = (struct verdict){ (uint8_t)*known, (uint8_t)(*known >> 8),
+					 (int8_t)(*known >> 16) };
+		return 0;
+	}
+	*ret = callers_judge_stack(c->stacks, user_stack);
+	return map_put(&c->verdicts, user_stack,
+		       (uint64_t)(uint8_t)ret->lock << 16 | (uint64_t)ret->class << 8 | ret->say);
+}
+
+/*
+ * Waiting for 2 and naming no owner: a lock of Rust, Go, GLib, or a counter that
+ * is at 2. A lock is waited for with 2 again and again, and never with another
+ * value. Counts such waits for the futex; false: none of them can be for a lock.
+ */
+static int looks_like_lock(struct context *c, const struct event_out *out, bool *ret)
+{
+	const uint64_t *seen = map_get(&c->twos, out->object);
+	uint64_t waits = seen ? *seen : 0;
+
+	if ((uint32_t)out->args[2] != FUTEX_CONTENDED)
+		waits = NEVER_A_LOCK;
+	else if (waits != NEVER_A_LOCK)
+		waits++;
+	*ret = waits != NEVER_A_LOCK && waits >= LOCK_WAITS_MIN;
+	return out->object ? map_put(&c->twos, out->object, waits) : 0;
+}
+
+/* The kind that the words of a futex show, when no function says more than @say. */
+static int kind_of_words(struct context *c, const struct absence *a, enum callers_say say,
+			 uint8_t *ret)
+{
+	const struct event_out *out = a->out;
+	bool vague, lock = true;
+	int rc = 0;
+
+	*ret = out->futex < ARRAY_COUNT(futex_kinds) ? out->futex : FUTEX_KIND_UNKNOWN;
+	if (*ret == FUTEX_KIND_PI) /* the system call itself says so */
+		return 0;
+	vague = *ret == FUTEX_KIND_MUTEX && !out->owner_tid && out->args[2] == FUTEX_CONTENDED;
+	if (say == CALLERS_NOTHING && (vague || *ret == FUTEX_KIND_UNKNOWN))
+		rc = looks_like_lock(c, out, &lock);
+	/* these layouts are the C library's, and it was not there */
+	if (say == CALLERS_STRANGER || (vague && !lock))
+		*ret = FUTEX_KIND_UNKNOWN;
+	/* a thread is joined that there is */
+	if (*ret == FUTEX_KIND_JOIN && out->owner_tid &&
+	    threads_by_own_tid_at(&c->threads, a->thread, out->owner_tid,
+				  max_u64(a->out_ns, c->first_ns)) == THREAD_NONE)
+		*ret = FUTEX_KIND_UNKNOWN;
+	return rc;
+}
+
+static int classify_futex(struct context *c, struct absence *a)
+{
+	struct verdict v;
+	uint8_t kind;
+	int rc = verdict_of(c, a->out->user_stack, &v);
+
+	if (!rc)
+		rc = kind_of_words(c, a, v.say, &kind);
+	if (rc)
+		return rc;
+	a->class = v.say == CALLERS_KNOWN ? v.class : futex_kinds[kind].class;
+	a->lock = v.say == CALLERS_KNOWN ? v.lock : futex_kinds[kind].lock;
+	/* an owner that was read as that of something else is none */
+	if (a->class == CLASS_LOCK && a->lock == futex_kinds[kind].lock)
 		a->owner = futex_owner(c, a);
+	return 0;
 }
 
 /* What waiting for an object is; CLASS_OTHER: that does not tell. */
@@ -323,28 +408,26 @@ static void classify_ender(struct context *c, struct absence *a, enum family fam
 	}
 }
 
-static void classify_wait(struct context *c, struct absence *a, enum family family)
+static int classify_wait(struct context *c, struct absence *a, enum family family)
 {
 	const struct event_out *out = a->out;
 	struct stack_view stack = { .place = PLACE_NONE };
 
 	if (out->why != OUT_BLOCKED || out->flags & OUT_STOPPED)
-		return;
+		return 0;
 	if (out->kernel_stack)
 		stacks_get(c->stacks, out->kernel_stack, &stack);
 	if (out->flags & OUT_KTHREAD) {
 		a->class = class_of_kthread(out, stack.place);
-		return;
+		return 0;
 	}
 	/* a call that touches a page which is not there waits for that page */
 	if (stack.place == PLACE_FAULT) {
 		a->class = CLASS_FAULT;
-		return;
+		return 0;
 	}
-	if (family == FAMILY_FUTEX || out->futex != FUTEX_KIND_NONE) {
-		classify_futex(c, a);
-		return;
-	}
+	if (family == FAMILY_FUTEX || out->futex != FUTEX_KIND_NONE)
+		return classify_futex(c, a);
 	if (family != FAMILY_NONE || out->object)
 		a->class = class_of_call(family, out,
 					 class_of_object(objects_find(&c->objects, out->object)));
@@ -357,17 +440,20 @@ static void classify_wait(struct context *c, struct absence *a, enum family fami
 		a->lock = LOCK_KERNEL;
 	else if (a->class == CLASS_LOCK)
 		a->lock = LOCK_UNKNOWN;
+	return 0;
 }
 
-void classify(struct context *c, struct absence *a)
+int classify(struct context *c, struct absence *a)
 {
 	enum family family = family_of(c, a->out->nr);
+	int rc;
 
 	a->class = CLASS_OTHER;
 	a->lock = -1;
 	a->owner = THREAD_NONE;
 	a->ender = ENDER_UNKNOWN;
 	a->ender_id = 0;
-	classify_wait(c, a, family);
+	rc = classify_wait(c, a, family);
 	classify_ender(c, a, family);
+	return rc;
 }

@@ -167,11 +167,18 @@ static bool glibc_barrier(const struct futex_wait *w, struct futex_guess *g)
 	       word(w, 8) == (is_shared(w) ? OP_PRIVATE : 0u) && found(g, FUTEX_KIND_BARRIER, 0);
 }
 
+/* A pointer of user space to something that begins with pointers. */
+static bool is_list_node(const struct futex_wait *w, int offset)
+{
+	return word(w, offset + 4) < POINTER_HIGH_LIMIT && !(word(w, offset) & 7) &&
+	       (word(w, offset) || word(w, offset + 4));
+}
+
 /* The kernel clears the TID when the thread ends, which may have been just now. */
 static bool glibc_join(const struct futex_wait *w, struct futex_guess *g)
 {
 	return is_shared(w) && is_tid(w->value) && (word(w, 0) == w->value || !word(w, 0)) &&
-	       word(w, -12) < POINTER_HIGH_LIMIT && word(w, -4) < POINTER_HIGH_LIMIT &&
+	       !(w->address & 15) && is_list_node(w, -16) && is_list_node(w, -8) &&
 	       !word(w, 4) && found(g, FUTEX_KIND_JOIN, w->value);
 }
 
@@ -204,8 +211,9 @@ static bool musl_lock(const struct futex_wait *w, struct futex_guess *g)
 			     owner == MUSL_EBUSY && !(word(w, -4) & 15) ? 0 : owner);
 	if (!is_count(word(w, 4)))
 		return false;
-	/* a private semaphore has the flag that a shared rwlock has */
-	if ((w->value == UINT32_MAX || w->value == WAITERS) && word(w, 8) != flag)
+	/* a private semaphore has the flag that a shared rwlock has; who waits is counted */
+	if ((w->value == UINT32_MAX || w->value == WAITERS) && word(w, 4) &&
+	    word(w, 8) == (flag ? 0u : OP_PRIVATE))
 		return found(g, FUTEX_KIND_SEMAPHORE, 0);
 	return ((w->value ^ WAITERS) == MUSL_WRITTEN || is_count(w->value ^ WAITERS)) &&
 	       word(w, 8) == flag && found(g, FUTEX_KIND_RWLOCK, 0);

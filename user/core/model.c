@@ -80,6 +80,8 @@ void model_free(struct model *m)
 		free(c->texts.at[i]);
 	vec_release(&c->texts);
 	vec_release(&c->cores);
+	map_release(&c->verdicts);
+	map_release(&c->twos);
 	stacks_free(c->stacks);
 	objects_release(&c->objects);
 	threads_release(&c->threads);

@@ -173,8 +173,8 @@ static int tell_absence(struct context *c, struct absence *a)
 	c->latest_ns = max_u64(c->latest_ns, context_clip(c, a->in_ns));
 	if (!a->waits && !a->runnable_ns)
 		return 0;
-	if (a->waits)
-		classify(c, a);
+	if (a->waits && classify(c, a))
+		return -ENOMEM;
 	return context_tell(c, absence, a);
 }
 
@@ -216,7 +216,8 @@ int pieces_short(struct context *c, uint32_t index, const struct event_short *br
 	shorts = t->shorts;
 	if (!shorts)
 		return -ENOMEM;
-	classify(c, &a);
+	if (classify(c, &a))
+		return -ENOMEM;
 	shorts->wait_ns[a.class] = add_saturated(shorts->wait_ns[a.class], brief->wait_ns);
 	if (brief->wait_ns)
 		shorts->waits[a.class] += brief->voluntary;

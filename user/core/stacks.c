@@ -187,6 +187,11 @@ size_t stacks_names(const struct stacks *s, uint32_t frame, struct frame_name *n
 	return count;
 }
 
+size_t stacks_name_count(const struct stacks *s)
+{
+	return s->names.count;
+}
+
 bool stacks_frame(const struct stacks *s, uint32_t frame, struct event_frame *ret)
 {
 	const uint64_t *at = map_get(&s->frame_at, frame);

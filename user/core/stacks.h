@@ -59,6 +59,9 @@ struct frame_name {
 };
 size_t stacks_names(const struct stacks *s, uint32_t frame, struct frame_name *names, size_t max);
 
+/* How many names of frames have come so far. */
+size_t stacks_name_count(const struct stacks *s);
+
 /* Its module and offset; false when the frame is not known. */
 bool stacks_frame(const struct stacks *s, uint32_t frame, struct event_frame *ret);
 

@@ -52,6 +52,14 @@ const struct recording *file_reader_recording(const struct file_reader *r);
  * EVENT_LOST for each CPU tells from when to when nothing is known.
  */
 int file_reader_next(struct file_reader *r, struct event *ret, struct error *err);
+/*
+ * Calls @fn with the names (EVENT_NAME) of the whole file. They are written
+ * when a recording ends: who goes by them asks for them first. What
+ * file_reader_next() reads is as before, names included. Back to the first
+ * event. 0, a negative errno, or what @fn returned that is not 0.
+ */
+int file_reader_names(struct file_reader *r, int (*fn)(void *ctx, const struct event *e),
+		      void *ctx, struct error *err);
 /* Back to the first event. */
 int file_reader_rewind(struct file_reader *r);
 /* NULL, or one line on what is wrong with the file as far as it was read ("cut

@@ -68,7 +68,7 @@ void chunk_header_put(const struct chunk *c, uint8_t to[CHUNK_HEADER_SIZE])
 	put_32(to + 16, c->packed_size);
 	put_32(to + 20, c->crc);
 	put_32(to + 24, c->events);
-	put_32(to + 28, 0);
+	put_32(to + 28, c->flags);
 	put_64(to + 32, c->first_ns);
 	put_64(to + 40, c->last_ns);
 	put_32(to + 48, checksum(to, 48));
@@ -78,6 +78,7 @@ bool chunk_header_get(const uint8_t from[CHUNK_HEADER_SIZE], struct chunk *ret)
 {
 	struct chunk c = {
 		.type = from[4],
+		.flags = from[28],
 		.sequence = get_32(from + 8),
 		.raw_size = get_32(from + 12),
 		.packed_size = get_32(from + 16),

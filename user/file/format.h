@@ -36,8 +36,13 @@ enum chunk_type {
 	CHUNK_END = 3, /* meta: all of it. What comes behind is not looked at */
 };
 
+enum {
+	CHUNK_NAMES = 1, /* there are names among its events; not said by the oldest files */
+};
+
 struct chunk {
 	uint8_t type; /* enum chunk_type */
+	uint8_t flags;
 	uint32_t sequence; /* 0, 1 … */
 	uint32_t raw_size, packed_size; /* before and after zlib */
 	uint32_t crc; /* CRC-32 of the packed bytes */

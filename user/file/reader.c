@@ -10,6 +10,7 @@
  */
 #include "file/file.h"
 
+#include "base/alloc.h"
 #include "base/fmt.h"
 #include "core/pack.h"
 #include "file/format.h"
@@ -37,6 +38,7 @@ struct file_reader {
 	struct recording recording;
 	struct bytes meta; /* that the recording's texts lie in */
 	uint32_t chunks; /* of the file, from 0 on, as far as known */
+	VEC(uint64_t) names; /* offsets of the chunks that have any */
 	bool cut; /* no end */
 	bool start_bad;
 	/* where reading is */
@@ -200,6 +202,8 @@ static int walk(struct file_reader *r)
 		if (rc && rc != -EBADMSG)
 			return rc;
 		r->start_bad |= rc && c.type == CHUNK_START;
+		if (c.type == CHUNK_EVENTS && c.flags & CHUNK_NAMES && vec_push(&r->names, offset))
+			return -ENOMEM;
 		if (c.last_ns > last_ns && c.type == CHUNK_EVENTS)
 			last_ns = c.last_ns;
 		if (c.sequence >= r->chunks && c.sequence < UINT32_MAX)
@@ -361,6 +365,37 @@ int file_reader_next(struct file_reader *r, struct event *ret, struct error *err
 	}
 }
 
+/* A chunk that is damaged has no names; that it is damaged is said when it is read. */
+static int chunk_names(struct file_reader *r, uint64_t offset,
+		       int (*fn)(void *ctx, const struct event *e), void *ctx)
+{
+	struct event e;
+	struct chunk c;
+	int rc = find_chunk(r, &offset, &c);
+
+	if (rc <= 0)
+		return rc;
+	rc = load_chunk(r, offset, &c);
+	if (!rc)
+		rc = unpacker_open(r->unpacker, r->raw.at, c.raw_size);
+	while (!rc && unpacker_next(r->unpacker, &e) > 0)
+		if (e.type == EVENT_NAME)
+			rc = fn(ctx, &e);
+	return rc == -EBADMSG ? 0 : rc;
+}
+
+int file_reader_names(struct file_reader *r, int (*fn)(void *ctx, const struct event *e),
+		      void *ctx, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->names.count && !rc; i++)
+		rc = chunk_names(r, r->names.at[i], fn, ctx);
+	if (rc)
+		return error_set(err, rc, "cannot read %s: %s", r->name, strerror(-rc));
+	return file_reader_rewind(r);
+}
+
 int file_reader_rewind(struct file_reader *r)
 {
 	r->offset = r->first_chunk;
@@ -473,6 +508,7 @@ void file_reader_close(struct file_reader *r)
 	if (r->z_ready)
 		inflateEnd(&r->z);
 	unpacker_free(r->unpacker);
+	vec_release(&r->names);
 	free(r->meta.at);
 	free(r->packed.at);
 	free(r->raw.at);

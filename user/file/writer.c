@@ -221,8 +221,12 @@ int file_writer_add(struct file_writer *w, const struct event *e)
 		if (!rc)
 			rc = packer_add(w->packer, e);
 	}
-	if (rc || !e->time_ns)
+	if (rc)
 		return rc;
+	if (e->type == EVENT_NAME)
+		w->chunk.flags |= CHUNK_NAMES;
+	if (!e->time_ns)
+		return 0;
 	if (!w->chunk.first_ns || e->time_ns < w->chunk.first_ns)
 		w->chunk.first_ns = e->time_ns;
 	if (e->time_ns > w->chunk.last_ns)
