@@ -94,12 +94,14 @@ int probes_load(struct probes *p, struct runwait_bpf *skel, bool loops, struct e
 		if (program_of(p, i) == skel->progs.seed_sleepable && !have.sleepable_iterators)
 			probe_refuse(p, i, -ENOTSUP);
 	rc = runwait_bpf__load(skel);
-	if (rc == -EPERM || rc == -EACCES)
+	/* EACCES is the verifier's, of programs that it does not understand */
+	if (rc == -EPERM)
 		return error_set(err, rc, "the kernel refuses the probes (%s); run `runwait check`",
 				 strerror(-rc));
 	if (rc)
 		return error_set(err, rc,
-				 "cannot load the probes: %s; `runwait record -v` shows why",
+				 "cannot load the probes: %s; `runwait record -vv -- true` shows "
+				 "what this kernel objects to",
 				 strerror(-rc));
 	return 0;
 }
