@@ -58,7 +58,7 @@ archives = $(foreach l,$(1),$(if $(wildcard user/$(l)/*.c),$(BUILD)/lib$(l).a))
 
 PROGRAM := $(BUILD)/runwait
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
-SKELETON := $(if $(BPF_SOURCES),$(BUILD)/gen/runwait.skel.h)
+SKELETON := $(if $(BPF_SOURCES),$(BUILD)/gen/runwait.skel.h $(BUILD)/gen/plain.skel.h)
 
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 OOM := $(call objects,tests/unit/oom.c)
@@ -112,20 +112,30 @@ $(BUILD)/gen/export/%.h: user/export/%
 
 # --- bpf ---------------------------------------------------------------------
 
+# Twice: the plain ones do without kfuncs, see kernel.h.
+define bpf_compile
+$(call say,BPF)
+@mkdir -p $(@D)
+$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror \
+	-Iinclude -Ibpf $(1) $(DEPS) -c $< -o $@
+endef
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/flags
-	$(call say,BPF)
-	@mkdir -p $(@D)
-	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror \
-		-Iinclude -Ibpf $(DEPS) -c $< -o $@
+	$(call bpf_compile)
+$(BUILD)/bpf/%.plain.o: bpf/%.bpf.c $(BUILD)/flags
+	$(call bpf_compile,-DRUNWAIT_PLAIN)
 
 $(BUILD)/runwait.bpf.o: $(BPF_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/sources
+$(BUILD)/runwait.plain.o: $(BPF_SOURCES:%.bpf.c=$(BUILD)/%.plain.o) $(BUILD)/sources
+$(BUILD)/runwait.bpf.o $(BUILD)/runwait.plain.o:
 	$(call say,BPFLINK)
 	$(Q)$(BPFTOOL) gen object $@ $(filter %.o,$^)
 
 $(BUILD)/gen/runwait.skel.h: $(BUILD)/runwait.bpf.o
+$(BUILD)/gen/plain.skel.h: $(BUILD)/runwait.plain.o
+$(BUILD)/gen/%.skel.h:
 	$(call say,SKEL)
 	@mkdir -p $(@D)
-	$(Q)$(BPFTOOL) gen skeleton $< name runwait_bpf >$@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
 # --- user --------------------------------------------------------------------
 
@@ -258,5 +268,6 @@ help:
 	@echo '  V=1 show commands   DEBUG=1 -O0   SAN=1 address and undefined sanitizers'
 	@echo '  CC=clang   CFLAGS   LDFLAGS   BUILD=$(BUILD)   PREFIX=$(PREFIX)   DESTDIR'
 
-ALL_OBJECTS := $(call objects,$(SOURCES) $(wildcard tests/unit/*.c tests/fuzz/*.c)) $(PROGRAMS) $(BENCH)
--include $(addsuffix .d,$(ALL_OBJECTS) $(BPF_SOURCES:%.c=$(BUILD)/%.o))
+ALL_OBJECTS := $(call objects,$(SOURCES) $(wildcard tests/unit/*.c tests/fuzz/*.c)) $(PROGRAMS) $(BENCH) \
+	$(foreach o,bpf plain,$(BPF_SOURCES:%.bpf.c=$(BUILD)/%.$(o).o))
+-include $(addsuffix .d,$(ALL_OBJECTS))

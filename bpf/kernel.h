@@ -252,8 +252,15 @@ struct bpf_iter__task {
 
 struct bpf_perf_event_data;
 
-/* Since 6.2: makes a number a typed pointer that plain, fault-proof loads may follow. */
+/*
+ * Since 6.2: makes a number a typed pointer that plain, fault-proof loads may
+ * follow. Where vmlinux lacks a kfunc, be it weak or not, libbpf 1.1 looks for
+ * it in the modules, and fails when it may not list them: that takes
+ * CAP_SYS_ADMIN. So the probes are there without kfuncs as well.
+ */
+#ifndef RUNWAIT_PLAIN
 extern void *bpf_rdonly_cast(const void *address, u32 btf_id)
 	__attribute__((section(".ksyms"), weak));
+#endif
 
 #endif

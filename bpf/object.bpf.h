@@ -193,10 +193,12 @@ static __always_inline u64 kernel_word(const void *address)
 {
 	u64 word = 0;
 
+#ifndef RUNWAIT_PLAIN
 	if (bpf_rdonly_cast)
 		return ((struct timespec64 *)bpf_rdonly_cast(
 				address, bpf_core_type_id_kernel(struct timespec64)))
 			->tv_sec;
+#endif
 	bpf_probe_read_kernel(&word, sizeof(word), address);
 	return word;
 }

@@ -115,7 +115,7 @@ static void config_fill(struct capture *c)
 
 static int capture_load_with(struct capture *c, uint64_t ring_size, struct error *err)
 {
-	c->skel = runwait_bpf__open();
+	c->skel = probes_open();
 	if (!c->skel)
 		return error_set(err, -errno, "cannot open the probes: %s", strerror(errno));
 	c->merge.ring_size = ring_size;

@@ -6,6 +6,7 @@
 #include "capture/probes.h"
 
 #include "capture/privileges.h"
+#include "plain.skel.h"
 #include "runwait.skel.h"
 
 #include <bpf/bpf.h>
@@ -14,6 +15,7 @@
 #include <linux/perf_event.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -71,6 +73,33 @@ static void probe_refuse(struct probes *p, size_t row, int code)
 	p->state[row] = PROBE_REFUSED;
 	snprintf(p->why[row], sizeof(p->why[row]), "%s: %s; %s", table[row].name, strerror(-code),
 		 table[row].without);
+}
+
+/* Both are of one source and have the same maps and programs: only the code differs. */
+struct runwait_bpf *probes_open(void)
+{
+	struct runwait_bpf *skel = calloc(1, sizeof(*skel));
+	struct privileges have;
+	int rc;
+
+	if (!skel)
+		return NULL;
+	rc = runwait_bpf__create_skeleton(skel);
+	if (!rc) {
+		struct bpf_object_skeleton *s = skel->skeleton;
+
+		privileges_read(&have);
+		/* the kfuncs that bpf/kernel.h names are of 6.2 */
+		if (!have.sys_admin && !privileges_kernel_at_least(6, 2))
+			s->data = (void *)plain_bpf__elf_bytes(&s->data_sz);
+		rc = bpf_object__open_skeleton(s, NULL);
+	}
+	if (rc) {
+		runwait_bpf__destroy(skel);
+		errno = -rc;
+		return NULL;
+	}
+	return skel;
 }
 
 /*

@@ -26,6 +26,8 @@ struct probes {
 	uint64_t missed; /* runs that the kernel skipped, once detached */
 };
 
+/* The skeleton, of the programs that fit this kernel and user. NULL with errno. */
+struct runwait_bpf *probes_open(void);
 /* Loads the programs of @skel (opened, configured), those of event loops only for
  * @loops, leaving out optional ones that this kernel refuses. A line in @err when a
  * needed one is refused. */
