@@ -178,9 +178,11 @@ static void who_snatches_a_lock_from_the_one_that_was_woken_for_it_is_to_blame(v
 			     "2000 end\n");
 	l = &run.result.locks.at[0];
 	assert_int_equal(l->wait_ns, 500 + 300 + 1000);
-	/* of C's wait, B had 1500 to 1600, as far as can be known, and 1900 to 2000 */
-	assert_int_equal(holder_with(l, 101)->blame_ns, 500 + 300 + 800);
-	assert_int_equal(holder_with(l, 102)->blame_ns, 200);
+	/* B woke nobody between 1500 and 1600, though C waited: it never had it until 1900 */
+	assert_int_equal(holder_with(l, 101)->blame_ns, 500 + 300 + 900);
+	assert_int_equal(holder_with(l, 101)->inferred_ns, 0);
+	assert_int_equal(holder_with(l, 102)->blame_ns, 100);
+	assert_int_equal(l->wasted, 1);
 	assert_int_equal(l->holders.count, 2);
 	evscript_stop(&run);
 }

@@ -230,6 +230,15 @@ static void contended_lock(struct result *r)
 		.max_wait_ns = MS(31),
 		.contended_ns = MS(30000),
 		.open_waits = 1,
+		.wasted = 120,
+		.p50_ns = 1800000,
+		.p90_ns = MS(6),
+		.p99_ns = MS(17),
+		.buckets = { [36] = 40, [38] = 900, [39] = 1100, [40] = 5000, [42] = 4800,
+			     [45] = 480, [48] = 24 },
+		.doing_ns = { [CLASS_FILE] = MS(19200), [HELD_RUN] = MS(6000),
+			      [HELD_UNKNOWN] = MS(4800) },
+		.holds = { 9870, MS(9200), MS(16), MS(61), 9000, 41, MS(15800), MS(8) },
 	};
 	struct result_lock join = {
 		.id = 2,
@@ -245,16 +254,35 @@ static void contended_lock(struct result *r)
 	for (uint32_t i = 0; i < 4; i++) {
 		struct result_waiter w = { 4712 + i, 3086, MS(9000 - 1000 * i), MS(31 - i), 1 };
 		struct result_holder h = {
-			4715 - i, 3086, MS(8000 - 1000 * i), i ? 0 : MS(800), 2,
+			.tid = 4715 - i,
+			.waits = 3086,
+			.blame_ns = MS(8000 - 1000 * i),
+			.inferred_ns = i ? 0 : MS(800),
+			.stack = 2,
+			.stack_from = STACK_FROM_WAIT,
+			.doing_ns = { [CLASS_FILE] = MS(6000 - 800 * i), [HELD_RUN] = MS(1500) },
+			.waited_for = "fsync /srv/data/journal",
+			.waited_for_ns = MS(5000 - 700 * i),
+			.waited_for_class = CLASS_FILE,
 		};
 
 		PUSH(&lock.waiters, w);
 		PUSH(&lock.holders, h);
 		PUSH(&lock.wakers, (struct result_waker){ 4712 + i, "worker", 3000 - i });
 	}
-	PUSH(&lock.holders, (struct result_holder){ 0, 1, MS(4000), 0, 0 });
+	PUSH(&lock.holders, (struct result_holder){ .waits = 1, .blame_ns = MS(4000) });
+	PUSH(&lock.sites,
+	     (struct result_lock_site){ 2, 1, STACK_FROM_WAIT, MS(19000), CLASS_FILE });
+	PUSH(&lock.sites,
+	     (struct result_lock_site){ 3, 1, STACK_FROM_SAMPLE, MS(6000), HELD_RUN });
+	PUSH(&lock.sites, (struct result_lock_site){ 3, 2, STACK_FROM_SAMPLE, MS(60), HELD_RUN });
 	PUSH(&join.waiters, (struct result_waiter){ 4711, 4, MS(11900), MS(11900), 3 });
-	PUSH(&join.holders, (struct result_holder){ 4712, 1, MS(11900), MS(11900), 0 });
+	PUSH(&join.holders, (struct result_holder){
+				    .tid = 4712,
+				    .waits = 1,
+				    .blame_ns = MS(11900),
+				    .inferred_ns = MS(11900),
+			    });
 	PUSH(&join.wakers, (struct result_waker){ 0, "interrupt", 1 });
 	PUSH(&r->locks, lock);
 	PUSH(&r->locks, join);
@@ -480,9 +508,10 @@ static void fill_hostile(struct result *r, struct stacks *s)
 					   "::long::name>>::operator[](std::string const&)", "",
 					   NULL });
 	PUSH(&lock.waiters, (struct result_waiter){ 5, 1, MS(5), MS(5), 1 });
-	PUSH(&lock.holders, (struct result_holder){ 0, 1, MS(5), 0, 0 });
+	PUSH(&lock.holders, (struct result_holder){ .waits = 1, .blame_ns = MS(5) });
 	PUSH(&shared.waiters, (struct result_waiter){ 6, 1, 1, 1, 99 });
-	PUSH(&shared.holders, (struct result_holder){ 5, 1, 1, 0, 1 });
+	PUSH(&shared.holders,
+	     (struct result_holder){ .tid = 5, .waits = 1, .blame_ns = 1, .stack = 1 });
 	PUSH(&r->locks, lock);
 	PUSH(&r->locks, shared);
 	io(r, CLASS_FILE, "/tmp/\033[31m/evil\nname/that/goes/on/and/on/for/ever/and/ever/file",

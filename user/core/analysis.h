@@ -62,7 +62,8 @@ struct analysis {
 	int (*absence)(void *self, const struct absence *a);
 	/* The kernel counted switches of the thread. */
 	int (*switches)(void *self, uint32_t thread, uint64_t voluntary, uint64_t involuntary);
-	int (*sample)(void *self, uint32_t thread, const struct event_sample *e);
+	int (*sample)(void *self, uint32_t thread, uint64_t time_ns,
+		      const struct event_sample *e);
 	/* It came back from the call that its event loop waits in (--loops). */
 	int (*poll)(void *self, uint32_t thread, uint64_t time_ns, const struct event_poll *e);
 	/* From @time_ns on @delta more threads run than said before. Mostly in order of

@@ -436,7 +436,8 @@ static int classify_wait(struct context *c, struct absence *a, enum family famil
 	/* an inode's lock is not the disk */
 	if (a->class == CLASS_FILE && stack.place == PLACE_LOCK && !(out->flags & OUT_IOWAIT))
 		a->class = CLASS_KERNEL;
-	if (a->class == CLASS_KERNEL && stack.place == PLACE_LOCK)
+	/* a fault may wait for the address space's lock */
+	if ((a->class == CLASS_KERNEL || a->class == CLASS_FAULT) && stack.place == PLACE_LOCK)
 		a->lock = LOCK_KERNEL;
 	else if (a->class == CLASS_LOCK)
 		a->lock = LOCK_UNKNOWN;

@@ -390,12 +390,13 @@ static int loops_span(void *p, uint32_t thread, enum span span, uint64_t from_ns
 	return 0;
 }
 
-static int loops_sample(void *p, uint32_t thread, const struct event_sample *e)
+static int loops_sample(void *p, uint32_t thread, uint64_t time_ns, const struct event_sample *e)
 {
 	struct loops *self = p;
 	struct looper *w = looper_at(self, thread);
 	int rc;
 
+	(void)time_ns;
 	if (!w || !e->user_stack)
 		return 0;
 	rc = settle(self, thread, w);

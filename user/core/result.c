@@ -46,12 +46,51 @@ uint64_t loop_step_ns(int step)
 	return step < LOOP_STEPS - 1 ? ns : UINT64_MAX;
 }
 
+const char *doing_name(int doing)
+{
+	static const char *const names[] = { "run", "runnable", "unknown" };
+
+	return doing < CLASS_COUNT ? class_names[doing] : names[doing - HELD_RUN];
+}
+
+const char *stack_from_name(enum stack_from from)
+{
+	static const char *const names[] = {
+		[STACK_FROM_NOTHING] = NULL,	[STACK_FROM_WAIT] = "wait",
+		[STACK_FROM_SAMPLE] = "sample", [STACK_FROM_SWITCH] = "switch",
+		[STACK_FROM_RELEASE] = "release",
+	};
+
+	return names[from];
+}
+
+/* Powers of two, each cut at 1.5 times of it. */
+int lock_bucket(uint64_t ns)
+{
+	int power, bucket;
+
+	if (ns < 2)
+		return (int)ns;
+	power = 63 - __builtin_clzll(ns);
+	bucket = 2 * power + (int)(ns >> (power - 1) & 1);
+	return bucket < LOCK_BUCKETS ? bucket : LOCK_BUCKETS - 1;
+}
+
+uint64_t lock_bucket_ns(int bucket)
+{
+	if (bucket < 2)
+		return (uint64_t)bucket;
+	return (2ull + (bucket & 1)) << (bucket / 2 - 1);
+}
+
 void result_release(struct result *r)
 {
 	for (size_t i = 0; i < r->locks.count; i++) {
 		vec_release(&r->locks.at[i].waiters);
 		vec_release(&r->locks.at[i].holders);
 		vec_release(&r->locks.at[i].wakers);
+		vec_release(&r->locks.at[i].sites);
+		vec_release(&r->locks.at[i].blames);
 	}
 	for (size_t i = 0; i < r->loops.count; i++) {
 		vec_release(&r->loops.at[i].stalls);

@@ -85,6 +85,24 @@ enum lock_kind {
 
 const char *lock_kind_name(enum lock_kind kind);
 
+/* What a holder did while others waited: a wait class, or one of these. */
+enum { HELD_RUN = CLASS_COUNT, HELD_RUNNABLE, HELD_UNKNOWN, HELD_KINDS };
+
+/* "run", "runnable", "unknown", or the class's name. */
+const char *doing_name(int doing);
+
+/* How it is known where a holder held a lock. */
+enum stack_from {
+	STACK_FROM_NOTHING, /* it is not known */
+	STACK_FROM_WAIT, /* it waited itself, there */
+	STACK_FROM_SAMPLE, /* it ran, and was sampled there next */
+	STACK_FROM_SWITCH, /* it ran, and left its core there next */
+	STACK_FROM_RELEASE, /* it woke somebody who waited, there */
+};
+
+/* Contract: holders[].stack_from; NULL when it is not known. */
+const char *stack_from_name(enum stack_from from);
+
 struct result_waiter {
 	uint32_t tid;
 	uint64_t waits, wait_ns, max_wait_ns;
@@ -96,9 +114,50 @@ struct result_holder {
 	uint32_t tid; /* 0: not known */
 	uint64_t waits; /* in the course of which it had the lock, or that it ended */
 	uint64_t blame_ns;
-	uint64_t inferred_ns; /* of blame_ns: not read from the lock, but from who got or gave it */
-	uint32_t stack;
+	/* of blame_ns: not read from the lock, but from who got or gave it */
+	uint64_t inferred_ns;
+	uint32_t stack; /* user stack that it held it from; of several the one to blame most */
+	enum stack_from stack_from;
+	uint64_t stack_ns; /* of blame_ns: from that stack */
+	uint64_t doing_ns[HELD_KINDS]; /* what it did meanwhile; sum is blame_ns */
+	const char *waited_for; /* "fsync /x": what most of its own waiting was; NULL none */
+	uint64_t waited_for_ns; /* of blame_ns */
+	enum wait_class waited_for_class;
 };
+
+/* Blame by where the lock was held and where it was waited for. */
+struct result_lock_site {
+	uint32_t held_stack, wait_stack;
+	enum stack_from stack_from;
+	uint64_t blame_ns;
+	int doing; /* what the holders mostly did */
+};
+
+/* Blame in all detail, for pictures. */
+struct result_blame {
+	uint32_t tid; /* the holder; 0 not known */
+	uint32_t held_stack, wait_stack;
+	enum stack_from stack_from;
+	int doing;
+	int16_t nr; /* system call that the holder waited in, -1 none */
+	uint64_t blame_ns;
+};
+
+/* Holds in the course of which somebody waited. */
+struct result_holds {
+	uint64_t count, ns; /* of them while somebody waited */
+	uint64_t max_ns, max_blame_ns; /* of one */
+	uint64_t handed; /* that began with somebody waiting already */
+	/* the longest ones, until half of the blame is theirs */
+	uint64_t long_count, long_blame_ns;
+	uint64_t long_ns; /* those were at least that long */
+};
+
+enum { LOCK_BUCKETS = 80 }; /* two a power of two of ns */
+
+/* The least ns that is counted in a bucket. */
+uint64_t lock_bucket_ns(int bucket);
+int lock_bucket(uint64_t ns);
 
 struct result_waker {
 	uint32_t tid; /* 0 with an interrupt */
@@ -117,9 +176,17 @@ struct result_lock {
 	uint64_t waits, wait_ns, max_wait_ns;
 	uint64_t contended_ns; /* of wait_ns: what counts as class lock */
 	uint64_t open_waits; /* not over when the recording ended */
+	/* wakeups that found it taken, or nothing to do: it was waited for again */
+	uint64_t wasted;
+	uint64_t p50_ns, p90_ns, p99_ns; /* of the waits, to a fifth */
+	uint32_t buckets[LOCK_BUCKETS]; /* waits by length */
+	uint64_t doing_ns[HELD_KINDS]; /* what its holders did meanwhile */
+	struct result_holds holds; /* only of what one holds at a time */
 	VEC(struct result_waiter) waiters;
 	VEC(struct result_holder) holders; /* sum of blame_ns = wait_ns */
 	VEC(struct result_waker) wakers;
+	VEC(struct result_lock_site) sites;
+	VEC(struct result_blame) blames;
 };
 
 struct result_io {

@@ -228,7 +228,7 @@ int slices_sample(struct context *c, const struct event *e)
 	rc = cores_place(c, e->sample.cpu, index);
 	if (rc || !thread_at(c, index)->selected || !context_inside(c, e->time_ns))
 		return rc;
-	return context_tell(c, sample, index, &e->sample);
+	return context_tell(c, sample, index, e->time_ns, &e->sample);
 }
 
 /* Of no concern to slices: it comes while the thread runs. */

@@ -129,7 +129,7 @@ static int tree_absence(void *p, const struct absence *a)
 	return 0;
 }
 
-static int tree_sample(void *p, uint32_t thread, const struct event_sample *e)
+static int tree_sample(void *p, uint32_t thread, uint64_t time_ns, const struct event_sample *e)
 {
 	struct tree *self = p;
 	struct leaf_key key = {
@@ -141,6 +141,7 @@ static int tree_sample(void *p, uint32_t thread, const struct event_sample *e)
 	};
 	struct leaf *leaf = leaf_of(&self->leaves, &key);
 
+	(void)time_ns;
 	if (!leaf)
 		return -ENOMEM;
 	leaf->count++;

@@ -52,4 +52,15 @@ void stack_line(const struct page *p, struct strbuf *sb, uint32_t stack);
 /* An array of frames, leaf first; null when the stack is unknown. */
 void json_stack(struct json *j, const char *key, const struct stacks *stacks, uint32_t stack);
 
+/* locks.c: "cache_mutex 0x55d0c4a14060" */
+void lock_name(const struct result_lock *lock, struct strbuf *sb);
+/* "4711 worker" */
+void lock_holder_name(const struct page *p, const struct result_holder *h, struct strbuf *sb);
+/* Whether it names who holds it, or only who ended the waits is known. */
+bool lock_has_owner(const struct result_lock *lock);
+/* lock_detail.c: one lock: its waits, waiters and holders */
+void print_lock_detail(struct page *p, const struct result_lock *lock);
+/* lock_json.c */
+void json_locks(struct json *j, const struct view_input *in);
+
 #endif
