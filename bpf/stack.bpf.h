@@ -32,24 +32,11 @@ static __always_inline void stack_finish(struct stack_record *rec, u64 hash, u32
 	head_set(&rec->s.head, WIRE_STACK, sizeof(rec->s) + count * sizeof(u64), flags, 0);
 }
 
-/* Takes and, when new, sends the user stack of @task, which is current; its hash, 0 none. */
-static __always_inline u64 stack_user(struct wire_ring *ring, struct task_struct *task, u32 tgid,
-				      u64 now)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	struct stack_record *rec = ring_begin_optional(ring, sizeof(*rec));
-	u32 zero = 0;
-	struct unwind_state *u = bpf_map_lookup_elem(&unwind_states, &zero);
-	u64 hash;
-	u32 n;
+/* What config.check_stacks found; read by user space at the end. */
+unsigned long long stacks_remembered, stacks_wrong;
 
-	/* who ends has no memory any more, and stands nowhere */
-	if (!u || !task->mm)
-		return 0;
-	if (!rec) {
-		ring->loss[WIRE_LOSS_STACK]++;
-		return 0;
-	}
+static __always_inline void registers_read(struct unwind_state *u, const struct pt_regs *regs)
+{
 #if defined(__TARGET_ARCH_x86)
 	u->ip = regs->ip;
 	u->sp = regs->sp;
@@ -60,9 +47,57 @@ static __always_inline u64 stack_user(struct wire_ring *ring, struct task_struct
 	u->sp = regs->sp;
 	u->fp = regs->regs[29];
 #endif
-	unwind_stack(u, rec, bpf_map_lookup_elem(&unwind_processes, &tgid));
+}
+
+/* Where the stack of a thread that stands there is remembered. */
+static __always_inline struct unwind_memory *memory_of(const struct unwind_state *u, u32 thread)
+{
+	u32 place = hash_step(hash_step(thread, u->ip), u->sp) % UNWIND_MEMORIES;
+	struct unwind_memory *m = bpf_map_lookup_elem(&unwind_memories, &place);
+
+	/* frames that have to be sent again must be found again */
+	if (m && stacks_sent[m->hash & (sizeof(stacks_sent) / sizeof(u64) - 1)] != m->hash)
+		m->thread = 0;
+	return m;
+}
+
+/*
+ * Takes and, when new, sends the user stack of @task, which is current and
+ * recorded as @thread; its hash, 0 none.
+ */
+static __always_inline u64 stack_user(struct wire_ring *ring, struct task_struct *task, u32 tgid,
+				      u32 thread, u64 now)
+{
+	struct stack_record *rec = ring_begin_optional(ring, sizeof(*rec));
+	u32 zero = 0;
+	struct unwind_state *u = bpf_map_lookup_elem(&unwind_states, &zero);
+	struct unwind_memory *m;
+	u64 hash, before;
+	u32 n;
+
+	/* who ends has no memory any more, and stands nowhere */
+	if (!u || !task->mm)
+		return 0;
+	if (!rec) {
+		ring->loss[WIRE_LOSS_STACK]++;
+		return 0;
+	}
+	registers_read(u, (struct pt_regs *)bpf_task_pt_regs(task));
+	m = memory_of(u, thread);
+	if (!m)
+		return 0;
+	before = m->hash;
+	if (unwind_stack(u, m, rec, bpf_map_lookup_elem(&unwind_processes, &tgid), thread))
+		return before;
 	n = u->count;
-	hash = hash_step(u->hash, tgid) | 1;
+	/* a stack that could be followed to its root is another than one that ended there */
+	hash = hash_step(u->hash, tgid | (u64)u->flags << 32) | 1;
+	m->hash = hash;
+	if (config.check_stacks && u->same) {
+		__sync_fetch_and_add(&stacks_remembered, 1);
+		if (hash != before)
+			__sync_fetch_and_add(&stacks_wrong, 1);
+	}
 	if (n && n <= WIRE_STACK_DEPTH_MAX && stack_is_new(hash)) {
 		stack_finish(rec, hash, n, u->flags, tgid, now);
 		ring_end(ring, &rec->s.head);

@@ -22,6 +22,8 @@ enum {
 	UNWIND_WINDOW_LEAST = 512, /* when less is left of a page, the next one is read, too */
 	UNWIND_SEARCH_MAPPINGS = 9, /* steps that halve UNWIND_MAPPINGS_MAX */
 	UNWIND_SEARCH_ROWS = 13, /* … and the rows of a page */
+	UNWIND_MEMORY_WORDS = 96, /* that a stack is made of, to be remembered */
+	UNWIND_MEMORIES = 128, /* stacks that a CPU remembers: 128 KiB */
 	USER_ADDRESS_MIN = 4096,
 };
 
@@ -40,6 +42,7 @@ struct unwind_state {
 	u8 live; /* all registers are those of this frame, and ip is exact */
 	u8 by_pointer; /* it was found by frame pointer */
 	u8 flags; /* of the record */
+	u8 same; /* it is the stack that was remembered */
 	u64 start, size; /* the piece of the stack that was read */
 	u64 words[UNWIND_WINDOW_WORDS];
 };
@@ -50,6 +53,35 @@ struct {
 	__type(key, u32);
 	__type(value, struct unwind_state);
 } unwind_states SEC(".maps");
+
+/*
+ * A stack, with all that it was made of: where each step goes depends on nothing
+ * but the registers, the words read from the stack so far, and the process's
+ * mappings and tables, which are not changed but replaced by others of another
+ * generation. So when registers, generation and these words are the same again,
+ * so is the stack: by induction over the steps, each reads the same word at the
+ * same place as it did then. What rests on anything else (rdi, a read that
+ * failed or lies beyond the first piece of the stack) is not remembered.
+ */
+struct unwind_memory {
+	u32 thread; /* 0: nothing is remembered */
+	u32 generation; /* of the process's mappings */
+	u64 ip, sp, fp;
+	u64 hash;
+	u32 count; /* frames */
+	u32 words; /* read; more than UNWIND_MEMORY_WORDS: not remembered */
+	u32 last; /* the highest slot */
+	u32 pad;
+	u16 slots[UNWIND_MEMORY_WORDS]; /* where, in words from sp on */
+	u64 values[UNWIND_MEMORY_WORDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, UNWIND_MEMORIES);
+	__type(key, u32);
+	__type(value, struct unwind_memory);
+} unwind_memories SEC(".maps");
 
 /* Processes without an entry are not recorded, or cannot be: there were too many. */
 struct {
@@ -203,20 +235,58 @@ __noinline int unwind_window_fill(struct unwind_state *u, u64 address)
 	return 0;
 }
 
-static __always_inline bool stack_read(struct unwind_state *u, u64 address, u64 *ret)
+static __always_inline bool stack_read(struct unwind_state *u, struct unwind_memory *m,
+				       u64 address, u64 *ret)
 {
 	u64 at = address - u->start;
+	u32 slot, n;
 
-	if (address & 7)
+	if (address & 7) {
+		m->words = UNWIND_MEMORY_WORDS + 1;
 		return !bpf_probe_read_user(ret, sizeof(*ret), (void *)address);
+	}
 	if (at >= u->size) {
+		m->words = UNWIND_MEMORY_WORDS + 1;
 		unwind_window_fill(u, address);
 		at = 0;
 		if (!u->size)
 			return false;
 	}
-	*ret = u->words[(at / 8) & (UNWIND_WINDOW_WORDS - 1)];
+	slot = (at / 8) & (UNWIND_WINDOW_WORDS - 1);
+	*ret = u->words[slot];
+	n = m->words;
+	if (n < UNWIND_MEMORY_WORDS) {
+		m->slots[n] = slot;
+		m->values[n] = *ret;
+		m->words = n + 1;
+		m->last = slot > m->last ? slot : m->last;
+	} else {
+		m->words = UNWIND_MEMORY_WORDS + 1;
+	}
 	return true;
+}
+
+/* Whether what is remembered is about a thread that stands just here. */
+static __always_inline bool memory_fits(const struct unwind_state *u,
+					const struct unwind_memory *m,
+					const struct unwind_process *p, u32 thread)
+{
+	return m->thread == thread && m->ip == u->ip && m->sp == u->sp && m->fp == u->fp && p &&
+	       p->generation && m->generation == p->generation;
+}
+
+/* Whether the words that it was made of still stand there. Not 0: they do. */
+__noinline int unwind_is_same(struct unwind_state *u, struct unwind_memory *m)
+{
+	if (!u || !m || (u64)m->last * 8 >= u->size)
+		return 0;
+	for (u32 i = 0; i < UNWIND_MEMORY_WORDS; i++) {
+		if (i >= m->words)
+			break;
+		if (u->words[m->slots[i] & (UNWIND_WINDOW_WORDS - 1)] != m->values[i])
+			return 0;
+	}
+	return 1;
 }
 
 /* --- steps ------------------------------------------------------------------- */
@@ -230,15 +300,15 @@ static __always_inline int step_root(struct unwind_state *u)
 }
 
 /* The frame pointer leads to the caller's, and behind that to the return address. */
-static __always_inline int step_by_pointer(struct unwind_state *u, struct unwind_process *p,
-					   bool known)
+static __always_inline int step_by_pointer(struct unwind_state *u, struct unwind_memory *m,
+					   struct unwind_process *p, bool known)
 {
 	u64 fp, ip;
 
 	/* a chain ends with 0, and so does libc's entry code that has no table */
 	if (!u->fp)
 		return u->count > 1 && (u->by_pointer || known) ? step_root(u) : STEP_END;
-	if (u->fp & 7 || !stack_read(u, u->fp, &fp) || !stack_read(u, u->fp + 8, &ip))
+	if (u->fp & 7 || !stack_read(u, m, u->fp, &fp) || !stack_read(u, m, u->fp + 8, &ip))
 		return STEP_END;
 	if (!ip)
 		return step_root(u);
@@ -264,13 +334,15 @@ static __always_inline int step_by_pointer(struct unwind_state *u, struct unwind
 }
 
 /* The frame of a signal: struct rt_sigframe begins with struct ucontext at rsp. */
-static __always_inline int step_signal(struct unwind_state *u)
+static __always_inline int step_signal(struct unwind_state *u, struct unwind_memory *m)
 {
 	u64 registers = u->sp + 40; /* uc_mcontext: r8-r15, di, si, bp, bx, dx, ax, cx, sp, ip */
 	u64 ip, sp, fp, di;
 
-	if (!stack_read(u, registers + 8 * 8, &di) || !stack_read(u, registers + 10 * 8, &fp) ||
-	    !stack_read(u, registers + 15 * 8, &sp) || !stack_read(u, registers + 16 * 8, &ip))
+	if (!stack_read(u, m, registers + 8 * 8, &di) ||
+	    !stack_read(u, m, registers + 10 * 8, &fp) ||
+	    !stack_read(u, m, registers + 15 * 8, &sp) ||
+	    !stack_read(u, m, registers + 16 * 8, &ip))
 		return STEP_END;
 	u->ip = ip;
 	u->sp = sp;
@@ -282,7 +354,8 @@ static __always_inline int step_signal(struct unwind_state *u)
 }
 
 /* The canonical frame address, 0 when it cannot be told. */
-static __always_inline u64 frame_address(struct unwind_state *u, const struct unwind_rule *rule)
+static __always_inline u64 frame_address(struct unwind_state *u, struct unwind_memory *m,
+					 const struct unwind_rule *rule)
 {
 	s64 offset = rule->cfa_offset;
 	u64 cfa = 0;
@@ -298,26 +371,29 @@ static __always_inline u64 frame_address(struct unwind_state *u, const struct un
 	case UNWIND_DEREF_RSP:
 	case UNWIND_DEREF_RBP:
 		cfa = rule->cfa == UNWIND_DEREF_RSP ? u->sp : u->fp;
-		if (!stack_read(u, cfa + unwind_inner(offset), &cfa))
+		if (!stack_read(u, m, cfa + unwind_inner(offset), &cfa))
 			return 0;
 		return cfa + unwind_outer(offset);
 	}
 	return 0;
 }
 
-static __always_inline int step_by_rule(struct unwind_state *u, const struct unwind_rule *rule)
+static __always_inline int step_by_rule(struct unwind_state *u, struct unwind_memory *m,
+					const struct unwind_rule *rule)
 {
-	u64 cfa = frame_address(u, rule), ip = u->di, fp = u->fp;
+	u64 cfa = frame_address(u, m, rule), ip = u->di, fp = u->fp;
 
 	/* stacks grow down: callers are above */
 	if (!cfa || cfa < u->sp)
 		return STEP_END;
-	if (rule->cfa == UNWIND_RA_RDI ? !u->live : !stack_read(u, cfa - 8, &ip))
+	if (rule->cfa == UNWIND_RA_RDI)
+		m->words = UNWIND_MEMORY_WORDS + 1; /* rdi is not remembered */
+	if (rule->cfa == UNWIND_RA_RDI ? !u->live : !stack_read(u, m, cfa - 8, &ip))
 		return STEP_END;
 	if (rule->rbp == UNWIND_RBP_CFA || rule->rbp == UNWIND_RBP_RBP) {
 		u64 at = (rule->rbp == UNWIND_RBP_CFA ? cfa : fp) + rule->rbp_offset;
 
-		if (!stack_read(u, at, &fp))
+		if (!stack_read(u, m, at, &fp))
 			return STEP_END;
 	} else if (rule->rbp == UNWIND_RBP_LOST) {
 		fp = 1; /* leads nowhere, and is no end either */
@@ -335,15 +411,15 @@ static __always_inline int step_by_rule(struct unwind_state *u, const struct unw
 }
 
 /* Goes to the caller and writes its address down. Not 0: there is none. */
-__noinline int unwind_step(struct unwind_state *u, struct stack_record *rec,
-			   struct unwind_process *p)
+__noinline int unwind_step(struct unwind_state *u, struct unwind_memory *m,
+			   struct stack_record *rec, struct unwind_process *p)
 {
 	struct unwind_rule *rule;
 	u32 n;
 	int end;
 	bool known;
 
-	if (!u || !rec)
+	if (!u || !m || !rec)
 		return STEP_END;
 	rule = rule_of(u, p, &known);
 	if (rule && rule->cfa == UNWIND_STOP)
@@ -354,11 +430,11 @@ __noinline int unwind_step(struct unwind_state *u, struct stack_record *rec,
 		return STEP_END;
 	}
 	if (!rule)
-		end = step_by_pointer(u, p, known);
+		end = step_by_pointer(u, m, p, known);
 	else if (rule->cfa == UNWIND_SIGNAL)
-		end = step_signal(u);
+		end = step_signal(u, m);
 	else
-		end = step_by_rule(u, rule);
+		end = step_by_rule(u, m, rule);
 	if (end)
 		return end;
 	rec->frames[n] = u->ip;
@@ -367,15 +443,32 @@ __noinline int unwind_step(struct unwind_state *u, struct stack_record *rec,
 	return STEP_ON;
 }
 
+static __always_inline void memory_begin(struct unwind_state *u, struct unwind_memory *m,
+					 const struct unwind_process *p)
+{
+	m->thread = 0;
+	m->generation = p ? p->generation : 0;
+	m->ip = u->ip;
+	m->sp = u->sp;
+	m->fp = u->fp;
+	m->words = 0;
+	m->last = 0;
+}
+
 /*
  * All frames from the registers in @u on; how many is u->count. @p: where code
- * is, or NULL.
+ * is, or NULL. Not 0: they are those that @m remembers, and @rec has none.
  */
-__noinline int unwind_stack(struct unwind_state *u, struct stack_record *rec,
-			    struct unwind_process *p)
+__noinline int unwind_stack(struct unwind_state *u, struct unwind_memory *m,
+			    struct stack_record *rec, struct unwind_process *p, u32 thread)
 {
-	if (!u || !rec)
+	if (!u || !m || !rec)
 		return 0;
+	unwind_window_fill(u, u->sp & ~7ull);
+	u->same = memory_fits(u, m, p, thread) && unwind_is_same(u, m);
+	if (u->same && !config.check_stacks)
+		return 1;
+	memory_begin(u, m, p);
 	rec->frames[0] = u->ip;
 	u->hash = hash_step(0, u->ip);
 	u->count = 1;
@@ -383,10 +476,13 @@ __noinline int unwind_stack(struct unwind_state *u, struct stack_record *rec,
 	u->live = 1;
 	u->by_pointer = 0;
 	u->flags = 0;
-	unwind_window_fill(u, u->sp & ~7ull);
 	for (int i = 0; i < WIRE_STACK_DEPTH_MAX; i++)
-		if (unwind_step(u, rec, p))
+		if (unwind_step(u, m, rec, p))
 			break;
+	/* an entry that was replaced meanwhile is no one's any more */
+	if (m->words <= UNWIND_MEMORY_WORDS && p && m->generation &&
+	    *(volatile u32 *)&p->generation == m->generation)
+		m->thread = thread;
 	return 0;
 }
 
@@ -406,8 +502,10 @@ static __always_inline void unwind_exec(u32 tgid)
 {
 	struct unwind_process *p = bpf_map_lookup_elem(&unwind_processes, &tgid);
 
-	if (p)
-		p->count = 0;
+	if (!p)
+		return;
+	p->generation = 0;
+	p->count = 0;
 }
 
 #endif

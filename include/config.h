@@ -42,7 +42,8 @@ struct probe_config {
 	__u8 stacks; /* user and kernel stacks */
 	__u8 has_prev_state; /* sched_switch has a fourth argument (5.18) */
 	__u8 samples;
-	__u8 pad[3];
+	__u8 check_stacks; /* walk also the stacks that are remembered, and compare */
+	__u8 pad[2];
 	__u64 min_wait_ns;
 	__u64 kernel_stack_ns; /* take the kernel stack of waits at least this long */
 	__u64 waker_stack_ns; /* take the waker's user stack when the wait was at least this long */

@@ -92,7 +92,7 @@ struct unwind_mapping {
 
 struct unwind_process {
 	__u32 count;
-	__u32 pad;
+	__u32 generation; /* another one whenever anything here is; 0: do not rely on it */
 	struct unwind_mapping mappings[UNWIND_MAPPINGS_MAX]; /* by start, disjoint */
 };
 

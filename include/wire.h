@@ -143,7 +143,7 @@ enum {
 struct wire_stack {
 	struct wire_head head;
 	__u64 time_ns;
-	__u64 hash; /* of tgid (0 for kernel stacks) and frames */
+	__u64 hash; /* of tgid (0 for kernel stacks), frames and, of user stacks, flags */
 	__u32 tgid;
 	__u32 count;
 	__u64 frames[]; /* leaf first; frames[0] is exact, the others are return addresses */

@@ -102,6 +102,7 @@ static void config_fill(struct capture *c)
 	config->all_tasks = c->options.all_tasks;
 	config->children = c->options.children;
 	config->stacks = c->options.stacks;
+	config->check_stacks = c->options.check_stacks;
 	config->has_prev_state = privileges_kernel_at_least(5, 18);
 	config->samples = c->options.frequency_hz > 0;
 	config->min_wait_ns = c->options.min_wait_ns;
@@ -404,6 +405,12 @@ size_t capture_cpus(struct capture *c, struct capture_cpu *cpus, size_t max, uin
 		n++;
 	}
 	return n;
+}
+
+void capture_checked(const struct capture *c, uint64_t *ret_remembered, uint64_t *ret_wrong)
+{
+	*ret_remembered = c->skel->bss->stacks_remembered;
+	*ret_wrong = c->skel->bss->stacks_wrong;
 }
 
 void capture_loss(struct capture *c, uint64_t *loss)

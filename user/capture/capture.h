@@ -32,6 +32,7 @@ struct capture_options {
 	bool children; /* follow fork into new processes */
 	bool stacks;
 	bool loops; /* see event loops come round, whether they block or not */
+	bool check_stacks; /* for tests: count remembered stacks that are wrong */
 	uint32_t frequency_hz; /* of on-CPU samples; 0 none */
 	uint64_t buffer_size; /* bytes a CPU, rounded up to a power of 2; 0: the default */
 	uint64_t min_wait_ns;
@@ -74,6 +75,9 @@ size_t capture_cpu_count(const struct capture *c);
 
 /* To say where code is (capture/unwinding.h); NULL without stacks. Ends with the capture. */
 struct unwinding *capture_unwinding(struct capture *c);
+
+/* With check_stacks: stacks that were remembered, and those of them that were others. */
+void capture_checked(const struct capture *c, uint64_t *ret_remembered, uint64_t *ret_wrong);
 
 /* Totals by enum wire_loss, WIRE_LOSS_COUNT of them. */
 void capture_loss(struct capture *c, uint64_t *loss);

@@ -356,6 +356,9 @@ static bool process_fill(struct unwinding *u, const struct unwinding_mapping *ma
 		with += describe(u, &mappings[i], &waits).index_count > 0;
 	room = with < UNWIND_MAPPINGS_MAX ? UNWIND_MAPPINGS_MAX - with : 0;
 	u->process.count = 0;
+	/* after four billion changes 0 is left out, and nobody remembers the first */
+	if (!++u->process.generation)
+		u->process.generation++;
 	u->refused = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct unwind_mapping m = describe(u, &mappings[i], &waits);

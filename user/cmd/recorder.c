@@ -34,6 +34,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Set in the environment by tests: walk also stacks that are remembered, and compare. */
+#define CHECK_STACKS "RUNWAIT_CHECK_STACKS"
+
 enum {
 	SLEEP_MAX_NS = 50000000,
 	SLEEP_MIN_NS = 1000000,
@@ -317,6 +320,7 @@ static int recorder_begin(struct recorder *r, struct error *err)
 	uname(&r->kernel);
 	capture.frequency_hz = (uint32_t)r->o->frequency_hz;
 	capture.verbose = r->o->log.verbose > 1;
+	capture.check_stacks = getenv(CHECK_STACKS) != NULL;
 	rc = catch_signals(r, err);
 	/* the command first: a failed fork costs nothing yet */
 	if (!rc && r->o->command)
@@ -527,6 +531,18 @@ static void describe_late(struct recorder *r)
 	}
 }
 
+/* For tests/live/stacks. */
+static void tell_check(const struct recorder *r)
+{
+	uint64_t remembered, wrong;
+
+	if (!getenv(CHECK_STACKS))
+		return;
+	capture_checked(r->capture, &remembered, &wrong);
+	log_info("%" PRIu64 " stacks were remembered, %" PRIu64 " of them wrong", remembered,
+		 wrong);
+}
+
 static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct error *err)
 {
 	struct recording *rec = &r->recording;
@@ -546,6 +562,7 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 		rc = translate_names(r->translate);
 	describe_late(r);
 	tell_tables(r);
+	tell_check(r);
 	capture_loss(r->capture, lost);
 	translate_loss(r->translate, lost);
 	for (int i = 0; i < LOSS_CAUSES; i++)
