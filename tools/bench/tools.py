@@ -226,6 +226,7 @@ def all_tools():
         Bare("bare"),
         Runwait("runwait --no-stacks", "--no-stacks"),
         Runwait("runwait"),
+        Runwait("runwait --loops", "--loops"),
         Offcputime("offcputime"),
         Runqlat("runqlat"),
         Syscount("syscount"),

@@ -8,6 +8,12 @@
 
 #include <string.h>
 
+/* Stacks whose depths differ by less are called from one function, as far as one can tell. */
+enum { NEAR_BYTES = 512, NEAR_FRAMES = 1 };
+
+/* Of one loop to another of the same thread. */
+enum nesting { NESTING_INSIDE, NESTING_BESIDE, NESTING_AROUND };
+
 static void *loops_new(struct context *c)
 {
 	struct loops *self = calloc(1, sizeof(*self));
@@ -138,9 +144,30 @@ static void round_begin(struct round *r, uint64_t start_ns, const struct parts *
 	r->sample_count = 0;
 }
 
-/* What loop @l came back from was time that loop @other did not wait in. */
-static int other_returns(struct loop *other, const struct loop *l, const struct pending *w)
+/*
+ * Which of two loops of a thread is inside of the other. A function's call of
+ * its wait stands hardly deeper than its call of a handler that waits as well:
+ * there who comes round less often, by far, is inside.
+ */
+static enum nesting nesting_of(const struct loops *self, const struct loop *l,
+			       const struct loop *other)
 {
+	uint64_t near = self->c->polls ? NEAR_BYTES : NEAR_FRAMES;
+
+	if (l->depth > other->depth && l->depth - other->depth > near)
+		return NESTING_INSIDE;
+	if (other->depth > l->depth && other->depth - l->depth > near)
+		return NESTING_AROUND;
+	if (l->returns + 1 < other->returns / 2)
+		return NESTING_INSIDE;
+	return other->returns < l->returns / 2 ? NESTING_AROUND : NESTING_BESIDE;
+}
+
+/* What loop @l came back from was time that loop @other did not wait in. */
+static int other_returns(const struct loops *self, struct loop *other, const struct loop *l,
+			 const struct pending *w)
+{
+	enum nesting nesting = nesting_of(self, l, other);
 	struct site call = {
 		.cause = w->class,
 		.nr = w->held.nr,
@@ -154,13 +181,13 @@ static int other_returns(struct loop *other, const struct loop *l, const struct 
 
 	if (!other->round.open)
 		return 0;
-	if (other->depth > l->depth) { /* the inner one was left, nobody knows when */
+	if (nesting == NESTING_AROUND) { /* the inner one was left, nobody knows when */
 		other->round.open = false;
 		return 0;
 	}
 	if (!w->any)
 		return 0;
-	if (other->depth == l->depth) { /* they take turns: neither waits for the other */
+	if (nesting == NESTING_BESIDE) { /* they take turns: neither waits for the other */
 		other->round.away_ns += w->wait_ns;
 		other->round.at.class_ns[w->class] += w->wait_ns;
 		other->idle_ns += w->wait_ns;
@@ -183,7 +210,7 @@ static int loop_returns(struct loops *self, struct looper *w, struct loop *l, ui
 	rc = round_close(self, l, p->any ? p->out_ns : time_ns, &at, false);
 	for (uint32_t i = 0; i < w->loop_count && !rc; i++)
 		if (self->list.at[w->loops[i]] != l)
-			rc = other_returns(self->list.at[w->loops[i]], l, p);
+			rc = other_returns(self, self->list.at[w->loops[i]], l, p);
 	if (rc)
 		return rc;
 	l->returns++;
@@ -338,6 +365,11 @@ static int loops_absence(void *p, const struct absence *a)
 	return w ? looper_is_held_up(self, w, a) : 0;
 }
 
+static bool is_elsewhere(const struct loop *l, uint32_t stack)
+{
+	return stack && l->wait_stack && l->wait_stack != stack;
+}
+
 static int loops_poll(void *p, uint32_t thread, uint64_t time_ns, const struct event_poll *e)
 {
 	bool by_fd = e->kind == POLL_EPOLL || e->kind == POLL_IO_URING;
@@ -350,6 +382,9 @@ static int loops_poll(void *p, uint32_t thread, uint64_t time_ns, const struct e
 
 	if (!rc)
 		rc = loop_of(self, thread, w, e->kind, by_fd ? e->fd : e->sp, &l);
+	/* two places may have the same depth: a wait that blocked tells them apart */
+	if (!rc && l && !by_fd && w->wait.any && is_elsewhere(l, w->wait.held.stack))
+		rc = loop_of(self, thread, w, e->kind, e->sp ^ hash_u64(w->wait.held.stack), &l);
 	if (rc || !l)
 		return rc;
 	missed = w->sequence && e->sequence > w->sequence ? e->sequence - w->sequence - 1 : 0;

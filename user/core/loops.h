@@ -12,7 +12,7 @@
  * when it began, so that several loops of one thread cost no more than one. Which
  * of them is inside of which is told by the depth of the stack: a loop that runs
  * in a round of another stands deeper. Its waits are time that the round of the
- * outer one takes; a wait of the outer one means that the inner one was left.
+ * outer one takes; a return of the outer one means that the inner one was left.
  */
 #ifndef RUNWAIT_CORE_LOOPS_H
 #define RUNWAIT_CORE_LOOPS_H

@@ -88,14 +88,21 @@ void sites_release(struct sites *s)
 	map_release(&s->by_key);
 }
 
-static uint32_t most_sampled(const struct round *r)
+/* The stack of its samples, or else where it waited longest. */
+static uint32_t most_seen(const struct round *r)
 {
+	const struct held *longest = NULL;
 	const struct round_sample *most = NULL;
 
 	for (size_t i = 0; i < r->sample_count; i++)
 		if (!most || r->samples[i].count > most->count)
 			most = &r->samples[i];
-	return most ? most->stack : 0;
+	if (most)
+		return most->stack;
+	for (int i = 0; i < CLASS_COUNT; i++)
+		if (r->classes & 1u << i && (!longest || r->longest[i].ns > longest->ns))
+			longest = &r->longest[i];
+	return longest ? longest->stack : 0;
 }
 
 static int largest_part(const struct stall *s)
@@ -139,7 +146,7 @@ static int stall_add(struct loop *l, struct stall *s)
 	s->cause = largest_part(s);
 	if (s->cause >= 0 && r->classes & 1u << s->cause)
 		s->held = r->longest[s->cause];
-	s->stack = s->cause >= 0 ? s->held.stack : most_sampled(r);
+	s->stack = s->cause >= 0 ? s->held.stack : most_seen(r);
 	site = (struct site){
 		.cause = s->cause,
 		.nr = s->cause >= 0 ? s->held.nr : -1,
