@@ -65,6 +65,9 @@ enum {
 	S_IFDIR = 0040000,
 	S_IFCHR = 0020000,
 	S_IFIFO = 0010000,
+	ANON_INODE_FS_MAGIC = 0x09041934,
+	PIDFS_MAGIC = 0x50494446, /* since 6.9 */
+	MQUEUE_MAGIC = 0x19800202,
 	AF_UNIX = 1,
 	AF_INET = 2,
 	AF_INET6 = 10,
@@ -95,7 +98,12 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev; /* NULL: in no list */
+};
+
 struct dentry {
+	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
 };
@@ -117,6 +125,7 @@ struct path {
 
 struct super_block {
 	u32 s_dev;
+	unsigned long s_magic;
 };
 
 struct inode {
@@ -126,9 +135,12 @@ struct inode {
 	unsigned long i_ino;
 };
 
+struct file_operations;
+
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	const struct file_operations *f_op;
 	void *private_data;
 };
 
@@ -156,14 +168,23 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 };
 
+struct socket;
+
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_protocol; /* a bit field of 8 before 5.6 */
 	u16 sk_type;
+	struct socket *sk_socket; /* NULL: no process has it any more */
 };
 
 struct socket {
 	struct sock *sk;
+};
+
+/* a socket and its inode, one allocation */
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
 };
 
 struct unix_address {

@@ -12,7 +12,7 @@
 
 #include "ring.bpf.h"
 
-enum { PATH_DEPTH_MAX = 24, PATH_NAME_MAX = 64 };
+enum { PATH_DEPTH_MAX = 32, PATH_NAME_MAX = 256 };
 
 struct object_record {
 	struct wire_object o;
@@ -32,6 +32,7 @@ __noinline int object_path(struct object_record *rec, u64 file_address)
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	struct mount *mount = mount_of(BPF_CORE_READ(file, f_path.mnt));
 	u32 used = 0;
+	bool whole = false;
 
 	if (!rec)
 		return 0;
@@ -42,8 +43,10 @@ __noinline int object_path(struct object_record *rec, u64 file_address)
 		if (dentry == root || dentry == parent) {
 			struct mount *up = BPF_CORE_READ(mount, mnt_parent);
 
-			if (up == mount || dentry != root)
+			if (up == mount || dentry != root) {
+				whole = true;
 				break;
+			}
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			mount = up;
 			continue;
@@ -59,28 +62,21 @@ __noinline int object_path(struct object_record *rec, u64 file_address)
 		used += n;
 		dentry = parent;
 	}
-	if (used > WIRE_PATH_MAX)
+	if (used > WIRE_PATH_MAX) {
 		used = WIRE_PATH_MAX;
+		whole = false;
+	}
+	if (!whole)
+		rec->o.head.flags |= WIRE_OBJECT_CUT;
 	rec->o.text_size = used;
 	return 0;
 }
 
-static __always_inline void unix_name(struct object_record *rec, struct sock *sk)
+/* Copies a name, of at most sizeof(sockaddr_un.sun_path) bytes. */
+static __always_inline void unix_copy(struct object_record *rec, struct unix_address *addr)
 {
-	struct unix_address *addr = BPF_CORE_READ((struct unix_sock *)sk, addr);
-	s32 len;
+	s32 len = BPF_CORE_READ(addr, len) - (s32)sizeof(u16);
 
-	if (!addr) {
-		/* a client has no name of its own: it is called as its peer */
-		struct unix_sock *peer = (void *)BPF_CORE_READ((struct unix_sock *)sk, peer);
-
-		if (!peer)
-			return;
-		addr = BPF_CORE_READ(peer, addr);
-	}
-	if (!addr)
-		return;
-	len = BPF_CORE_READ(addr, len) - (s32)sizeof(u16);
 	if (len <= 0)
 		return;
 	if (len > 108)
@@ -90,6 +86,32 @@ static __always_inline void unix_name(struct object_record *rec, struct sock *sk
 				   (void *)addr + bpf_core_type_size(struct unix_address) +
 					   sizeof(u16)))
 		rec->o.text_size = len & 127;
+}
+
+/*
+ * A server's end of a connection has the name that it listens at; the client's
+ * has none, and is called as its peer. Of a pair neither has.
+ */
+static __always_inline void unix_name(struct object_record *rec, struct sock *sk)
+{
+	struct unix_sock *peer = (void *)BPF_CORE_READ((struct unix_sock *)sk, peer);
+	struct unix_address *own = BPF_CORE_READ((struct unix_sock *)sk, addr), *of_peer = NULL;
+	struct socket *socket;
+
+	if (peer) {
+		of_peer = BPF_CORE_READ(peer, addr);
+		rec->o.head.flags |= WIRE_OBJECT_PAIRED;
+		socket = BPF_CORE_READ((struct sock *)peer, sk_socket);
+		/* not yet accepted, or closed: it has no inode then */
+		if (socket)
+			rec->o.peer = BPF_CORE_READ((struct socket_alloc *)socket, vfs_inode.i_ino);
+	}
+	if (of_peer) {
+		rec->o.head.flags |= WIRE_OBJECT_OF_PEER;
+		unix_copy(rec, of_peer);
+	} else if (own) {
+		unix_copy(rec, own);
+	}
 }
 
 __noinline int object_socket(struct object_record *rec, u64 file_address)
@@ -124,10 +146,20 @@ __noinline int object_socket(struct object_record *rec, u64 file_address)
 	return 0;
 }
 
-static __always_inline u16 object_kind(u16 mode, bool anonymous)
+/* All of them share one inode, or have one that leads nowhere. */
+static __always_inline bool is_anonymous(const struct inode *inode)
 {
-	if (anonymous)
+	u64 magic = BPF_CORE_READ(inode, i_sb, s_magic);
+
+	return magic == ANON_INODE_FS_MAGIC || magic == PIDFS_MAGIC;
+}
+
+static __always_inline u16 object_kind(const struct inode *inode, u16 mode)
+{
+	if (is_anonymous(inode))
 		return WIRE_OBJECT_ANON;
+	if (BPF_CORE_READ(inode, i_sb, s_magic) == MQUEUE_MAGIC)
+		return WIRE_OBJECT_QUEUE;
 	switch (mode & S_IFMT) {
 	case S_IFSOCK:
 		return WIRE_OBJECT_SOCKET;
@@ -142,6 +174,14 @@ static __always_inline u16 object_kind(u16 mode, bool anonymous)
 	}
 }
 
+/* Removed from its directory, or never in one (a pipe): d_unlinked() of linux/dcache.h. */
+static __always_inline bool is_unhashed(struct file *file)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+
+	return !BPF_CORE_READ(dentry, d_hash.pprev) && dentry != BPF_CORE_READ(dentry, d_parent);
+}
+
 /*
  * Everything about the object behind a struct file. Global functions take
  * kernel pointers as numbers: the verifier checks each such function once.
@@ -151,16 +191,11 @@ __noinline int object_describe(struct object_record *rec, u64 file_address, u32 
 	struct file *file = (void *)file_address;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	const unsigned char *name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
-	u8 first = 0;
-	u16 mode;
 
 	if (!rec)
 		return 0;
 	__builtin_memset(&rec->o, 0, sizeof(rec->o));
-	mode = BPF_CORE_READ(inode, i_mode);
-	bpf_probe_read_kernel(&first, sizeof(first), name);
-	/* "[eventfd]", "[timerfd]": the names of anonymous inodes */
-	rec->o.kind = object_kind(mode, first == '[' && (mode & S_IFMT) != S_IFSOCK);
+	rec->o.kind = object_kind(inode, BPF_CORE_READ(inode, i_mode));
 	rec->o.key = key;
 	rec->o.tgid = tgid;
 	rec->o.inode = BPF_CORE_READ(inode, i_ino);
@@ -170,10 +205,13 @@ __noinline int object_describe(struct object_record *rec, u64 file_address, u32 
 	if (rec->o.kind == WIRE_OBJECT_SOCKET) {
 		object_socket(rec, file_address);
 	} else if (rec->o.kind == WIRE_OBJECT_ANON) {
-		long n = bpf_probe_read_kernel_str(rec->text, PATH_NAME_MAX, name);
+		/* "[eventfd]", "inotify"; a pidfd of a file system of its own has none */
+		long n = bpf_probe_read_kernel_str(rec->text, 64, name);
 
 		rec->o.text_size = n > 0 ? n & 127 : 0;
 	} else {
+		if (is_unhashed(file))
+			rec->o.head.flags |= WIRE_OBJECT_DELETED;
 		object_path(rec, file_address);
 	}
 	return 0;
@@ -184,7 +222,7 @@ static __always_inline u32 object_finish(struct object_record *rec, u64 now)
 	u32 size = sizeof(rec->o) + ((rec->o.text_size + 7) & ~7u);
 
 	rec->o.time_ns = now;
-	head_set(&rec->o.head, WIRE_OBJECT, size, 0, 0);
+	head_set(&rec->o.head, WIRE_OBJECT, size, rec->o.head.flags, 0);
 	return size;
 }
 
@@ -206,6 +244,11 @@ static __always_inline u64 kernel_word(const void *address)
 static __always_inline u64 file_inode(u64 file)
 {
 	return kernel_word((void *)file + bpf_core_field_offset(struct file, f_inode));
+}
+
+static __always_inline u64 file_operations(u64 file)
+{
+	return kernel_word((void *)file + bpf_core_field_offset(struct file, f_op));
 }
 
 static __always_inline u64 inode_number(u64 inode)
@@ -241,15 +284,10 @@ static __always_inline u64 object_key(u64 file_address)
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	u64 ino = BPF_CORE_READ(inode, i_ino);
 	u32 dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	u16 type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
-	u8 first = 0;
 
-	if (type != S_IFSOCK && type != S_IFIFO) {
-		bpf_probe_read_kernel(&first, sizeof(first),
-				      BPF_CORE_READ(file, f_path.dentry, d_name.name));
-		if (first == '[')
-			ino = file_address;
-	}
+	/* the memory of a closed eventfd may become a timerfd: their operations differ */
+	if (is_anonymous(inode))
+		ino = file_address ^ mix((u64)BPF_CORE_READ(file, f_op));
 	return mix(mix(ino) + dev) | 1;
 }
 

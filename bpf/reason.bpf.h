@@ -119,7 +119,8 @@ static __always_inline u64 reason_file(struct task_struct *task, struct thread_s
 /* Sets detail and object from a file; true when the object must be sent. */
 static __always_inline bool reason_object(struct thread_state *st, u64 file)
 {
-	u64 ino = inode_number(file_inode(file));
+	/* anonymous inodes are all one: there the operations tell files apart */
+	u64 ino = inode_number(file_inode(file)) ^ file_operations(file);
 
 	st->detail = WIRE_DETAIL_OBJECT;
 	/* the address alone may have been given to another file meanwhile */

@@ -176,18 +176,28 @@ enum wire_object_kind {
 	WIRE_OBJECT_PIPE = 4, /* pipe or FIFO */
 	WIRE_OBJECT_SOCKET = 5,
 	WIRE_OBJECT_ANON = 6, /* anonymous inode; text is "[eventfd]", "[timerfd]" … */
+	WIRE_OBJECT_QUEUE = 7, /* POSIX message queue */
+};
+
+/* wire_object.head.flags */
+enum {
+	WIRE_OBJECT_DELETED = 1, /* no directory has it any more */
+	WIRE_OBJECT_CUT = 2, /* the beginning of its path did not fit */
+	WIRE_OBJECT_OF_PEER = 4, /* unix: the name is the other end's, which it connected to */
+	WIRE_OBJECT_PAIRED = 8, /* unix: it has an other end */
 };
 
 /*
  * Something that a descriptor or a path leads to. Sockets: addresses in
- * network order, ports in host order. text: path, reversed by component and
- * '/'-joined (leaf first: "x\0lib\0var\0" for /var/lib/x), or a name.
+ * network order, ports in host order. text: path, reversed by component (leaf
+ * first: "x\0lib\0var\0" for /var/lib/x), or a name.
  */
 struct wire_object {
 	struct wire_head head;
 	__u64 time_ns;
 	__u64 key;
 	__u64 inode;
+	__u64 peer; /* inode of the other end: connected unix sockets; 0 unknown */
 	__u32 device; /* kernel's dev_t: major << 20 | minor */
 	__u32 tgid; /* who was seen waiting for it first */
 	__u16 kind; /* enum wire_object_kind */

@@ -161,6 +161,7 @@ static void do_object(struct evscript *s, struct words *w)
 
 	e.object.object = (uint32_t)number(w, next_word(w));
 	e.object.text = "";
+	e.object.local = "";
 	word = next_word(w);
 	while (e.object.kind < ARRAY_COUNT(kinds) && strcmp(word, kinds[e.object.kind]))
 		e.object.kind++;

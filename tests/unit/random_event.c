@@ -136,10 +136,11 @@ static void random_rare(struct random_events *r, struct event *e)
 		break;
 	case EVENT_OBJECT:
 		e->object = (struct event_object){
-			(uint32_t)value(r), (uint8_t)random_below(r, OBJECT_PIDFD + 1),
+			(uint32_t)value(r), (uint8_t)random_below(r, OBJECT_QUEUE + 1),
 			(uint8_t)value(r),  (uint32_t)value(r),
 			value(r),	    (uint32_t)value(r),
-			string(r, 0),
+			string(r, 0),	    value(r),
+			string(r, 1),
 		};
 		break;
 	case EVENT_COMM:
@@ -147,7 +148,12 @@ static void random_rare(struct random_events *r, struct event *e)
 					       (uint32_t)value(r), string(r, 0) };
 		break;
 	case EVENT_WAKER:
-		e->waker = (struct event_waker){ (uint32_t)value(r), string(r, 0) };
+		e->waker = (struct event_waker){ (uint32_t)value(r), string(r, 0),
+						 (uint32_t)value(r) };
+		break;
+	case EVENT_END:
+		e->end = (struct event_end){ (uint32_t)value(r), (uint32_t)value(r),
+					     (uint8_t)value(r), string(r, 0) };
 		break;
 	case EVENT_LOST:
 		e->lost = (struct event_lost){ (uint16_t)value(r), value(r), value(r), value(r) };
@@ -285,6 +291,13 @@ static void assert_rare_equal(const struct event *a, const struct event *b)
 	case EVENT_WAKER:
 		SAME(waker.tid);
 		SAME_TEXT(waker.comm);
+		SAME(waker.tgid);
+		break;
+	case EVENT_END:
+		SAME(end.object);
+		SAME(end.tgid);
+		SAME(end.roles);
+		SAME_TEXT(end.comm);
 		break;
 	case EVENT_LOST:
 		SAME(lost.cpu);
@@ -410,6 +423,8 @@ void assert_events_equal(const struct event *a, const struct event *b)
 		SAME(object.address);
 		SAME(object.device);
 		SAME_TEXT(object.text);
+		SAME(object.peer);
+		SAME_TEXT(object.local);
 		break;
 	case EVENT_TASK:
 		assert_tasks_equal(a, b);

@@ -68,14 +68,15 @@ static void no_field_was_forgotten(void **state)
 	assert_int_equal(sizeof(struct event_stack), 24);
 	assert_int_equal(sizeof(struct event_frame), 24);
 	assert_int_equal(sizeof(struct event_name), 32);
-	assert_int_equal(sizeof(struct event_object), 40);
+	assert_int_equal(sizeof(struct event_object), 56);
 	assert_int_equal(sizeof(struct event_task), 64);
 	assert_int_equal(sizeof(struct event_exec), 40);
 	assert_int_equal(sizeof(struct event_comm), 24);
-	assert_int_equal(sizeof(struct event_waker), 16);
+	assert_int_equal(sizeof(struct event_waker), 24);
 	assert_int_equal(sizeof(struct event_lost), 32);
 	assert_int_equal(sizeof(struct event_cpu), 32);
 	assert_int_equal(sizeof(struct event_short), 40);
+	assert_int_equal(sizeof(struct event_end), 24);
 }
 
 static void chunks_of_any_length_hold_the_same_events(void **state)
@@ -231,7 +232,7 @@ static void values_outside_of_their_enums_are_refused(void **state)
 		{ .type = EVENT_OPEN, .out = { .waker = WAKER_INTERRUPT + 1 } },
 		{ .type = EVENT_SWITCH, .out = { .futex = FUTEX_KIND_JOIN + 1 } },
 		{ .type = EVENT_STACK, .stack = { .place = PLACE_FAULT + 1 } },
-		{ .type = EVENT_OBJECT, .object = { .kind = OBJECT_PIDFD + 1 } },
+		{ .type = EVENT_OBJECT, .object = { .kind = OBJECT_QUEUE + 1 } },
 		{ .type = EVENT_TASK, .task = { .how = 0 } },
 		{ .type = EVENT_TASK, .task = { .how = TASK_SEEN + 1 } },
 	};

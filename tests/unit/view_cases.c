@@ -192,10 +192,61 @@ static void io(struct result *r, enum wait_class class, const char *target, cons
 		.waits = waits,
 		.wait_ns = wait_ns,
 		.max_wait_ns = max_ns,
+		.p50_ns = waits ? wait_ns / waits : 0,
+		.p99_ns = max_ns - max_ns / 4,
 		.threads = 2,
+		.objects = 1,
 	};
 
 	PUSH(&r->io, one);
+}
+
+/* The last one, in the words of io_rows.c, with its calls and waiters. */
+static void io_between(struct result *r, const char *name, enum io_side side, uint32_t tgid,
+		       const char *comm, uint32_t connections)
+{
+	struct result_io *io = &r->io.at[r->io.count - 1];
+	struct result_call call = { io->syscall, io->waits, io->wait_ns, io->max_wait_ns };
+	struct result_peer peer = { tgid, comm, io->waits };
+
+	io->name = name;
+	io->side = side;
+	io->objects = connections;
+	io->stack = 1;
+	PUSH(&io->calls, call);
+	PUSH(&io->peers, peer);
+	for (uint32_t i = 0; i < io->threads && i < r->threads.count; i++) {
+		struct result_waiter w = {
+			.tid = r->threads.at[i].tid,
+			.waits = io->waits / io->threads,
+			.wait_ns = io->wait_ns / io->threads,
+			.max_wait_ns = io->max_wait_ns,
+			.stack = 1,
+		};
+
+		PUSH(&io->waiters, w);
+	}
+}
+
+static void traffic(struct result *r, uint32_t from, uint32_t to, const char *name,
+		    enum wait_class class, enum io_side side, uint64_t waits, uint64_t wait_ns)
+{
+	struct result_traffic t = {
+		.from_tgid = from,
+		.from = "demo",
+		.to_tgid = to,
+		.to = to ? "\033[1mgzip\n" : NULL,
+		.class = class,
+		.side = side,
+		.target = name,
+		.name = name,
+		.objects = side == SIDE_ASKS ? 50 : 1,
+		.waits = waits,
+		.wait_ns = wait_ns,
+		.max_wait_ns = wait_ns / 4,
+	};
+
+	PUSH(&r->traffic, t);
 }
 
 static void wakeup(struct result *r, uint32_t waker, const char *name, uint32_t wakee,
@@ -336,6 +387,12 @@ static void fill_contended(struct result *r, struct stacks *s)
 	r->stacks_truncated = 45;
 	io(r, CLASS_FILE, "/var/tmp/demo log", "fsync", 400, MS(6000), MS(55));
 	io(r, CLASS_PIPE, "pipe:[81234]", "read", 411, MS(4500), MS(900));
+	io_between(r, "pipe from gzip (77)", SIDE_READS, 77, "gzip", 1);
+	traffic(r, 4711, 77, "pipe", CLASS_PIPE, SIDE_READS, 411, MS(4500));
+	traffic(r, 4711, 99, "tcp 127.0.0.1:5432", CLASS_SOCKET, SIDE_ASKS, 4000, MS(900));
+	traffic(r, 4711, 4711, "eventfd", CLASS_PIPE, SIDE_READS, 12, MS(40));
+	traffic(r, 4711, 98, "epoll", CLASS_IDLE, SIDE_NONE, 12, MS(40));
+	traffic(r, 4711, 0, "tcp 10.0.0.5:80", CLASS_SOCKET, SIDE_ASKS, 12, MS(30));
 	wakeup(r, 4712, "worker", 4713, "worker", 3000, MS(9000));
 	r->wakeups.at[0].stack = 4;
 	r->wakeups.at[0].stack_count = 2990;

@@ -60,6 +60,8 @@ static const struct {
 	{ SYS_tee, CONFIG_ARG_FD },
 	{ SYS_vmsplice, CONFIG_ARG_FD },
 	{ SYS_copy_file_range, CONFIG_ARG_FD },
+	{ SYS_mq_timedsend, CONFIG_ARG_FD },
+	{ SYS_mq_timedreceive, CONFIG_ARG_FD },
 	{ SYS_epoll_pwait, CONFIG_ARG_FD },
 	{ SYS_io_uring_enter, CONFIG_ARG_FD },
 #ifdef SYS_epoll_pwait2

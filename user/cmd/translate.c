@@ -167,26 +167,50 @@ static int ask_lines(void *ctx, const char *module, const struct lines_query *q,
 	return 0;
 }
 
+/* The process of a thread; 0 when it is gone. */
+static uint32_t read_tgid(uint32_t tid)
+{
+	char path[64], status[1024];
+	const char *line;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", tid);
+	status[read_small(path, status, sizeof(status) - 1)] = '\0';
+	line = strstr(status, "\nTgid:");
+	return line ? (uint32_t)strtoul(line + 6, NULL, 10) : 0;
+}
+
 /* A waker that is not of the target has a name only as long as it lives. */
-static int name_stranger(struct translate *t, const struct event_out *out)
+static int name_task(struct translate *t, uint32_t tid, uint32_t *ret_tgid)
 {
 	struct event e = { .type = EVENT_WAKER, .time_ns = t->now_ns };
 	char path[64], comm[32];
 	size_t n;
 
-	if (out->waker != WAKER_TASK || !out->waker_tid || map_get(&t->recorded, out->waker_tid) ||
-	    map_get(&t->strangers, out->waker_tid))
+	*ret_tgid = 0;
+	if (!tid || map_get(&t->recorded, tid) || map_get(&t->strangers, tid))
 		return 0;
-	if (map_put(&t->strangers, out->waker_tid, 1))
+	if (map_put(&t->strangers, tid, 1))
 		return -ENOMEM;
-	snprintf(path, sizeof(path), "/proc/%u/comm", out->waker_tid);
+	snprintf(path, sizeof(path), "/proc/%u/comm", tid);
 	n = read_small(path, comm, sizeof(comm) - 1);
 	if (!n)
 		return 0;
 	comm[comm[n - 1] == '\n' ? n - 1 : n] = '\0';
-	e.waker.tid = out->waker_tid;
+	e.waker.tid = tid;
 	e.waker.comm = comm;
+	e.waker.tgid = *ret_tgid = read_tgid(tid);
 	return t->emit(t->ctx, &e);
+}
+
+static int name_stranger(struct translate *t, const struct event_out *out)
+{
+	uint32_t tgid, leader;
+	int rc = out->waker == WAKER_TASK ? name_task(t, out->waker_tid, &tgid) : 0;
+
+	/* reports speak of its process, too */
+	if (!rc && out->waker == WAKER_TASK && tgid != out->waker_tid)
+		rc = name_task(t, tgid, &leader);
+	return rc;
 }
 
 static int on_event(void *ctx, const struct event *e)

@@ -13,6 +13,7 @@
 #define RUNWAIT_CORE_ANALYSIS_H
 
 #include "core/event.h"
+#include "core/links.h"
 #include "core/objects.h"
 #include "core/result.h"
 #include "core/stacks.h"
@@ -77,7 +78,8 @@ struct analysis {
 };
 
 extern const struct analysis analysis_accounting, analysis_parallelism, analysis_locks,
-	analysis_io, analysis_wakeups, analysis_loops, analysis_tree, analysis_findings;
+	analysis_io, analysis_traffic, analysis_wakeups, analysis_loops, analysis_tree,
+	analysis_findings;
 
 struct core {
 	uint32_t thread; /* that has it; THREAD_NONE: none that is recorded */
@@ -99,6 +101,7 @@ struct context {
 	uint64_t slow_ns; /* a round of a loop that takes so long is a stall */
 	struct threads threads;
 	struct objects objects;
+	struct links links;
 	struct stacks *stacks;
 	VEC(struct core) cores;
 	VEC(char *) texts; /* owned; what results say */

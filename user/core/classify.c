@@ -290,7 +290,7 @@ static enum wait_class class_of_object(const struct object *o)
 		[OBJECT_SIGNALFD] = CLASS_PIPE,	 [OBJECT_EPOLL] = CLASS_IDLE,
 		[OBJECT_INOTIFY] = CLASS_PIPE,	 [OBJECT_IO_URING] = CLASS_IDLE,
 		[OBJECT_ANON] = CLASS_OTHER,	 [OBJECT_FUTEX] = CLASS_OTHER,
-		[OBJECT_PIDFD] = CLASS_PIPE,
+		[OBJECT_PIDFD] = CLASS_PIPE,	 [OBJECT_QUEUE] = CLASS_PIPE,
 	};
 
 	if (!o || o->kind >= ARRAY_COUNT(classes))
@@ -319,7 +319,7 @@ static enum wait_class class_of_call(enum family family, const struct event_out 
 		return of_object != CLASS_OTHER ? of_object : CLASS_IDLE;
 	case FAMILY_SLEEP:
 		return CLASS_SLEEP;
-	case FAMILY_QUEUE: /* a POSIX queue is a file of its own kind: ask before the object */
+	case FAMILY_QUEUE:
 		return CLASS_PIPE;
 	case FAMILY_SEMAPHORE:
 		return CLASS_SYNC;

@@ -25,7 +25,7 @@ struct decoder {
 	uint32_t last_stack, last_object;
 	uint64_t lost_stacks, lost_objects, bad_records;
 	VEC(uint32_t) frames;
-	struct strbuf text;
+	struct strbuf text, local;
 };
 
 /* in place of a process: address is what the memory is, wherever it is mapped */
@@ -47,6 +47,7 @@ struct decoder *decoder_new(enum machine machine, const struct decode_ops *ops, 
 	d->ops = *ops;
 	d->ctx = ctx;
 	strbuf_init(&d->text);
+	strbuf_init(&d->local);
 	return d;
 }
 
@@ -62,6 +63,7 @@ void decoder_free(struct decoder *d)
 	intern_release(&d->futexes);
 	vec_release(&d->frames);
 	strbuf_release(&d->text);
+	strbuf_release(&d->local);
 	free(d);
 }
 
@@ -181,6 +183,7 @@ static int futex_emit(struct decoder *d, const struct wire_switch *w, uint64_t t
 	e.object.tgid = w->tgid;
 	e.object.address = w->args[0];
 	e.object.text = d->text.buf;
+	e.object.local = "";
 	return d->ops.emit(d->ctx, &e);
 }
 
@@ -373,12 +376,15 @@ static int decode_object(struct decoder *d, const struct wire_object *w, const c
 	int rc;
 
 	strbuf_clear(&d->text);
-	e.object.kind = object_text(w, text, &d->text, &e.object.flags);
+	strbuf_clear(&d->local);
+	e.object.kind = object_text(w, text, &d->text, &d->local, &e.object.flags);
 	rc = strbuf_error(&d->text);
+	if (!rc)
+		rc = strbuf_error(&d->local);
 	if (rc)
 		return rc;
 	/* said again because it was not said lately, or an inode that is another one now */
-	hash = hash_bytes(d->text.buf, d->text.len);
+	hash = hash_bytes(d->text.buf, d->text.len) + hash_bytes(d->local.buf, d->local.len);
 	called = known ? map_get(&d->described, *known) : NULL;
 	if (called && *called == hash)
 		return 0;
@@ -387,6 +393,8 @@ static int decode_object(struct decoder *d, const struct wire_object *w, const c
 	e.object.address = w->inode;
 	e.object.device = w->device;
 	e.object.text = d->text.buf;
+	e.object.peer = w->peer;
+	e.object.local = d->local.buf;
 	rc = map_put(&d->objects, w->key, e.object.object);
 	if (!rc)
 		rc = map_put(&d->described, e.object.object, hash);

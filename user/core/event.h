@@ -38,6 +38,7 @@ enum event_type {
 	EVENT_CPU, /* ->cpu: core use so far */
 	EVENT_SHORT, /* ->brief: sums of waits below --min-wait */
 	EVENT_POLL, /* ->poll: a thread came back from waiting for many things (--loops) */
+	EVENT_END, /* ->end: a process that has an end of an object */
 	EVENT_TYPES,
 };
 
@@ -176,10 +177,18 @@ enum object_kind {
 	OBJECT_ANON = 12,
 	OBJECT_FUTEX = 13,
 	OBJECT_PIDFD = 14,
+	OBJECT_QUEUE = 15, /* POSIX message queue */
 };
 
-/* event_object.flags */
-enum { OBJECT_LISTENING = 1, OBJECT_SHARED = 2 /* futex that other processes may share */ };
+/* event_object.flags. The values stand in capture files. */
+enum {
+	OBJECT_LISTENING = 1,
+	OBJECT_SHARED = 2, /* futex that other processes may share */
+	OBJECT_DELETED = 4, /* file: no directory has it any more */
+	OBJECT_SERVES = 8, /* socket: surely a server's end, accepted */
+	OBJECT_ASKS = 16, /* socket: surely a client's end, connected to a name */
+	OBJECT_PAIR = 32, /* socket: of a socketpair */
+};
 
 struct event_object {
 	uint32_t object;
@@ -191,6 +200,24 @@ struct event_object {
 	/* what a person calls it: "/var/lib/x", "tcp 127.0.0.1:6379", "pipe:[8123]",
 	 * "unix /run/x.sock"; futex: its mapping, "[heap]", "[stack]", "redis-server+0x1c40" */
 	const char *text;
+	uint64_t peer; /* connected unix sockets: the inode of the other end; 0 unknown */
+	const char *local; /* connected internet sockets: their own address; else "" */
+};
+
+/* What a process has of an object. The values stand in capture files. */
+enum {
+	END_READS = 1, /* has it open for reading */
+	END_WRITES = 2,
+	END_PEER = 4, /* has the socket at its other end */
+	END_LISTENS = 8, /* listens at the address that it leads to */
+	END_SERVES = 16, /* listens at its own address: it was accepted there */
+};
+
+/* Found as the recording ended. */
+struct event_end {
+	uint32_t object, tgid;
+	uint8_t roles;
+	const char *comm; /* of the process */
 };
 
 /* The values stand in capture files. */
@@ -226,6 +253,7 @@ struct event_comm {
 struct event_waker {
 	uint32_t tid;
 	const char *comm;
+	uint32_t tgid; /* 0 unknown */
 };
 
 struct event_lost {
@@ -290,6 +318,7 @@ struct event {
 		struct event_cpu cpu;
 		struct event_short brief;
 		struct event_poll poll;
+		struct event_end end;
 	};
 };
 

@@ -20,6 +20,7 @@ static const struct analysis *const analyses[] = {
 	&analysis_parallelism,
 	&analysis_locks,
 	&analysis_io,
+	&analysis_traffic,
 	&analysis_wakeups,
 	&analysis_loops,
 	&analysis_tree,
@@ -84,6 +85,7 @@ void model_free(struct model *m)
 	map_release(&c->twos);
 	stacks_free(c->stacks);
 	objects_release(&c->objects);
+	links_release(&c->links);
 	threads_release(&c->threads);
 	free(m);
 }
@@ -103,8 +105,11 @@ static int add_description(struct context *c, const struct event *e)
 		return stacks_add(c->stacks, e);
 	case EVENT_OBJECT:
 		return objects_add(&c->objects, &e->object);
+	case EVENT_END:
+		return objects_add_end(&c->objects, &e->end);
 	case EVENT_WAKER:
-		return threads_name_waker(&c->threads, e->waker.tid, e->waker.comm);
+		return threads_name_waker(&c->threads, e->waker.tid, e->waker.tgid,
+					  e->waker.comm);
 	default:
 		c->ignored++;
 		return 0;

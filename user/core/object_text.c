@@ -28,6 +28,13 @@ static const struct {
 	{ "[signalfd]", OBJECT_SIGNALFD }, { "[eventpoll]", OBJECT_EPOLL },
 	{ "[io_uring]", OBJECT_IO_URING }, { "[pidfd]", OBJECT_PIDFD },
 	{ "inotify", OBJECT_INOTIFY },     { "[fanotify]", OBJECT_INOTIFY },
+	{ "", OBJECT_PIDFD }, /* since 6.9 of a file system without names */
+};
+
+/* linux/netlink.h: who is at the other end, in the kernel */
+static const char *const netlinks[] = {
+	[0] = "route", [2] = "user", [4] = "sock_diag", [6] = "xfrm", [9] = "audit",
+	[12] = "netfilter", [15] = "uevent", [16] = "generic", [21] = "crypto",
 };
 
 /* Names may hold NULs only as separators; a name cut off has none at its end. */
@@ -39,10 +46,16 @@ static size_t name_length(const char *text, size_t size)
 }
 
 /* Components stand leaf first, each with its NUL: written from the last to the first. */
-static void add_path(const char *text, size_t size, struct strbuf *out)
+static void add_path(const struct wire_object *w, const char *text, struct strbuf *out)
 {
-	size_t end = size;
+	size_t end = w->text_size;
 
+	if (w->head.flags & WIRE_OBJECT_CUT) {
+		/* neither the root is there nor all of the last component */
+		while (end && text[end - 1] != '\0')
+			end--;
+		strbuf_puts(out, "…");
+	}
 	while (end && text[end - 1] == '\0')
 		end--;
 	while (end) {
@@ -103,10 +116,16 @@ static void add_endpoint(struct strbuf *out, uint16_t family, const uint8_t *add
 	strbuf_addf(out, ":%u", port);
 }
 
-static void add_unix(const struct wire_object *w, const char *text, struct strbuf *out)
+static void add_unix(const struct wire_object *w, const char *text, struct strbuf *out,
+		     uint8_t *flags)
 {
 	size_t size = w->text_size;
+	bool named = size && (text[0] || size > 1);
 
+	if (w->head.flags & WIRE_OBJECT_PAIRED)
+		*flags |= !named ? OBJECT_PAIR
+			  : w->head.flags & WIRE_OBJECT_OF_PEER ? OBJECT_ASKS
+								: OBJECT_SERVES;
 	strbuf_puts(out, "unix");
 	if (size && text[0] == '\0' && size > 1) {
 		strbuf_puts(out, " @");
@@ -134,13 +153,21 @@ static const char *protocol_name(const struct wire_object *w)
 	}
 }
 
+static void add_netlink(const struct wire_object *w, struct strbuf *out)
+{
+	if (w->protocol < ARRAY_COUNT(netlinks) && netlinks[w->protocol])
+		strbuf_addf(out, "netlink %s", netlinks[w->protocol]);
+	else
+		strbuf_addf(out, "netlink %u", w->protocol);
+}
+
 static void add_socket(const struct wire_object *w, const char *text, struct strbuf *out,
-		       uint8_t *ret_flags)
+		       struct strbuf *local, uint8_t *ret_flags)
 {
 	if (w->state == STATE_LISTEN)
 		*ret_flags |= OBJECT_LISTENING;
 	if (w->family == FAMILY_UNIX) {
-		add_unix(w, text, out);
+		add_unix(w, text, out, ret_flags);
 	} else if (w->family == FAMILY_INET || w->family == FAMILY_INET6) {
 		bool listening = w->state == STATE_LISTEN || !w->remote_port;
 
@@ -149,12 +176,13 @@ static void add_socket(const struct wire_object *w, const char *text, struct str
 			strbuf_puts(out, w->state == STATE_LISTEN ? "listen " : "local ");
 		add_endpoint(out, w->family, listening ? w->local : w->remote,
 			     listening ? w->local_port : w->remote_port);
+		if (!listening)
+			add_endpoint(local, w->family, w->local, w->local_port);
+	} else if (w->family == FAMILY_NETLINK) {
+		add_netlink(w, out);
 	} else {
 		strbuf_addf(out, "%s:[%" PRIu64 "]",
-			    w->family == FAMILY_NETLINK  ? "netlink"
-			    : w->family == FAMILY_PACKET ? "packet"
-							 : "socket",
-			    (uint64_t)w->inode);
+			    w->family == FAMILY_PACKET ? "packet" : "socket", (uint64_t)w->inode);
 	}
 }
 
@@ -163,34 +191,63 @@ static uint8_t add_anonymous(const struct wire_object *w, const char *text, stru
 	size_t len = name_length(text, w->text_size);
 
 	strbuf_add(out, text, len);
+	if (!len)
+		strbuf_puts(out, "[pidfd]");
 	for (size_t i = 0; i < ARRAY_COUNT(anonymous); i++)
 		if (strlen(anonymous[i].name) == len && !memcmp(text, anonymous[i].name, len))
 			return anonymous[i].kind;
 	return OBJECT_ANON;
 }
 
+static uint8_t kind_of_path(const struct wire_object *w)
+{
+	switch (w->kind) {
+	case WIRE_OBJECT_BLOCK:
+		return OBJECT_BLOCK;
+	case WIRE_OBJECT_CHAR:
+		return OBJECT_TTY;
+	case WIRE_OBJECT_QUEUE:
+		return OBJECT_QUEUE;
+	default:
+		return OBJECT_FILE;
+	}
+}
+
+static void add_file(const struct wire_object *w, const char *text, struct strbuf *out,
+		     uint8_t *ret_flags)
+{
+	if (w->kind == WIRE_OBJECT_QUEUE)
+		strbuf_puts(out, "mqueue ");
+	if (w->text_size)
+		add_path(w, text, out);
+	else
+		strbuf_addf(out, "inode %" PRIu64 " of device %u:%u", (uint64_t)w->inode,
+			    w->device >> MAJOR_BITS, w->device & ((1u << MAJOR_BITS) - 1));
+	if (!(w->head.flags & WIRE_OBJECT_DELETED))
+		return;
+	strbuf_puts(out, " (deleted)");
+	*ret_flags |= OBJECT_DELETED;
+}
+
 uint8_t object_text(const struct wire_object *w, const char *text, struct strbuf *out,
-		    uint8_t *ret_flags)
+		    struct strbuf *local, uint8_t *ret_flags)
 {
 	*ret_flags = 0;
 	switch (w->kind) {
 	case WIRE_OBJECT_SOCKET:
-		add_socket(w, text, out, ret_flags);
+		add_socket(w, text, out, local, ret_flags);
 		return OBJECT_SOCKET;
 	case WIRE_OBJECT_PIPE:
-		add_path(text, w->text_size, out);
-		if (!out->len)
+		/* a pipe without a name has an empty one */
+		if (w->text_size > 1)
+			add_path(w, text, out);
+		else
 			strbuf_addf(out, "pipe:[%" PRIu64 "]", (uint64_t)w->inode);
 		return OBJECT_PIPE;
 	case WIRE_OBJECT_ANON:
 		return add_anonymous(w, text, out);
 	default:
-		add_path(text, w->text_size, out);
-		if (!out->len)
-			strbuf_addf(out, "inode %" PRIu64 " of device %u:%u", (uint64_t)w->inode,
-				    w->device >> MAJOR_BITS, w->device & ((1u << MAJOR_BITS) - 1));
-		return w->kind == WIRE_OBJECT_BLOCK  ? OBJECT_BLOCK
-		       : w->kind == WIRE_OBJECT_CHAR ? OBJECT_TTY
-						     : OBJECT_FILE;
+		add_file(w, text, out, ret_flags);
+		return kind_of_path(w);
 	}
 }

@@ -10,9 +10,10 @@
 /*
  * Appends "/var/lib/x", "tcp 10.0.0.5:5432", "tcp listen [::]:80", "unix
  * /run/x.sock", "pipe:[8123]", "[eventfd]" … and returns enum object_kind.
+ * Connected internet sockets have a @local end, too: "10.0.0.7:43210".
  * @text: w->text_size bytes as described in wire.h; believed in nothing.
  */
 uint8_t object_text(const struct wire_object *w, const char *text, struct strbuf *out,
-		    uint8_t *ret_flags);
+		    struct strbuf *local, uint8_t *ret_flags);
 
 #endif

@@ -70,7 +70,7 @@ static bool event_is_sound(const struct event *e)
 	case EVENT_STACK:
 		return e->stack.place <= PLACE_FAULT;
 	case EVENT_OBJECT:
-		return e->object.kind <= OBJECT_PIDFD;
+		return e->object.kind <= OBJECT_QUEUE;
 	case EVENT_TASK:
 		return e->task.how >= TASK_FOUND && e->task.how <= TASK_SEEN;
 	case EVENT_POLL:
@@ -142,7 +142,7 @@ static size_t event_clip(struct event *e)
 	case EVENT_NAME:
 		return string_clip(&e->name.function) + string_clip(&e->name.file);
 	case EVENT_OBJECT:
-		return string_clip(&e->object.text);
+		return string_clip(&e->object.text) + string_clip(&e->object.local);
 	case EVENT_TASK:
 		text_clip(&e->task.command, &e->task.command_size);
 		return string_clip(&e->task.comm) + e->task.command_size + 1;
@@ -153,6 +153,8 @@ static size_t event_clip(struct event *e)
 		return string_clip(&e->comm.comm);
 	case EVENT_WAKER:
 		return string_clip(&e->waker.comm);
+	case EVENT_END:
+		return string_clip(&e->end.comm);
 	default:
 		return 0;
 	}

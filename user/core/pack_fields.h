@@ -249,6 +249,9 @@ static ALWAYS_INLINE void pass_object(struct pass *p, struct event_object *o)
 	NUMBER(p, o->address, 0);
 	FIELD(p, o->device, 0, 0);
 	pass_string(p, &o->text);
+	/* last: files from before they existed have no bits for them */
+	FIELD(p, o->peer, 0, o->address);
+	pass_string(p, &o->local);
 	p->m->object = o->object;
 }
 
@@ -290,6 +293,17 @@ static ALWAYS_INLINE void pass_waker(struct pass *p, struct event_waker *w)
 {
 	NUMBER(p, w->tid, p->m->tid);
 	pass_string(p, &w->comm);
+	FIELD(p, w->tgid, 0, w->tid); /* last, as above */
+}
+
+static ALWAYS_INLINE void pass_end(struct pass *p, struct event_end *e)
+{
+	FIELD(p, e->object, p->m->object, p->m->object);
+	FIELD(p, e->tgid, p->m->tgid, p->m->tgid);
+	FIELD(p, e->roles, END_READS, 0);
+	pass_string(p, &e->comm);
+	p->m->object = e->object;
+	p->m->tgid = e->tgid;
 }
 
 static ALWAYS_INLINE void pass_lost(struct pass *p, struct event_lost *l, uint64_t time_ns)
@@ -401,6 +415,9 @@ static ALWAYS_INLINE void pass_event(struct pass *p, struct event *e)
 		break;
 	case EVENT_POLL:
 		pass_poll(p, &e->poll);
+		break;
+	case EVENT_END:
+		pass_end(p, &e->end);
 		break;
 	case EVENT_NONE:
 	case EVENT_TYPES:

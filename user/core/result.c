@@ -83,6 +83,18 @@ uint64_t lock_bucket_ns(int bucket)
 	return (2ull + (bucket & 1)) << (bucket / 2 - 1);
 }
 
+const char *io_side_name(enum io_side side)
+{
+	static const char *const names[SIDE_COUNT] = {
+		[SIDE_READS] = "reads",
+		[SIDE_WRITES] = "writes",
+		[SIDE_ASKS] = "asks",
+		[SIDE_SERVES] = "serves",
+	};
+
+	return names[side];
+}
+
 void result_release(struct result *r)
 {
 	for (size_t i = 0; i < r->locks.count; i++) {
@@ -97,6 +109,11 @@ void result_release(struct result *r)
 		vec_release(&r->loops.at[i].sites);
 		vec_release(&r->loops.at[i].calls);
 	}
+	for (size_t i = 0; i < r->io.count; i++) {
+		vec_release(&r->io.at[i].calls);
+		vec_release(&r->io.at[i].waiters);
+		vec_release(&r->io.at[i].peers);
+	}
 	for (size_t i = 0; i < r->findings.count; i++)
 		vec_release(&r->findings.at[i].evidence);
 	vec_release(&r->threads);
@@ -105,6 +122,7 @@ void result_release(struct result *r)
 	vec_release(&r->parallelism.cpus);
 	vec_release(&r->locks);
 	vec_release(&r->io);
+	vec_release(&r->traffic);
 	vec_release(&r->wakeups);
 	vec_release(&r->loops);
 	vec_release(&r->findings);

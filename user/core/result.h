@@ -189,13 +189,58 @@ struct result_lock {
 	VEC(struct result_blame) blames;
 };
 
+/* What those who wait for an object do with it. */
+enum io_side {
+	SIDE_NONE, /* one or the other, or not known */
+	SIDE_READS, /* a pipe's empty end */
+	SIDE_WRITES, /* its full end */
+	SIDE_ASKS, /* a client's socket: waits for answers */
+	SIDE_SERVES, /* a server's: waits for requests */
+	SIDE_COUNT,
+};
+
+/* NULL for SIDE_NONE. */
+const char *io_side_name(enum io_side side);
+
+struct result_call {
+	const char *name; /* of the system call; NULL unknown or a page fault */
+	uint64_t waits, wait_ns, max_wait_ns;
+};
+
+/* A process at the other end. */
+struct result_peer {
+	uint32_t tgid;
+	const char *comm;
+	uint64_t waits; /* that it ended; 0: it only has it open */
+};
+
 struct result_io {
 	enum wait_class class;
-	const char *target; /* path, address, "pipe:[N]" …; what reports call it */
-	uint32_t object; /* 0: not by object */
+	const char *target; /* with who has the other end: "pipe:[8] to cat (5)" */
+	const char *name; /* the same as people say it: "pipe to cat (5)"; NULL: as target */
+	uint32_t object; /* 0: not by object, or by several */
+	uint32_t objects; /* connections to one server, event descriptors of one process … */
+	enum io_side side;
 	uint64_t waits, wait_ns, max_wait_ns;
+	uint64_t p50_ns, p99_ns; /* 0: not known, only sums are */
 	uint32_t threads; /* that waited for it */
 	const char *syscall; /* the one that waited longest, "read", "fsync" …; NULL none */
+	uint32_t stack; /* user stack of the longest wait; 0 none */
+	VEC(struct result_call) calls;
+	VEC(struct result_waiter) waiters; /* those who waited longest */
+	VEC(struct result_peer) peers; /* those who ended most waits */
+};
+
+/* One process waited for another through a pipe or a connection. */
+struct result_traffic {
+	uint32_t from_tgid, to_tgid; /* to 0: not known, or another machine's */
+	const char *from, *to; /* names of the processes; to NULL with to_tgid 0 */
+	enum wait_class class;
+	enum io_side side;
+	const char *target; /* "pipe:[8]", "tcp 127.0.0.1:5432" */
+	const char *name; /* the same as people say it */
+	uint32_t objects; /* that these waits were on */
+	uint64_t waits, wait_ns, max_wait_ns;
 };
 
 /* Where loops spent time, or were held up: times at one place in the code. */
@@ -339,6 +384,7 @@ struct result {
 	struct result_parallelism parallelism;
 	VEC(struct result_lock) locks;
 	VEC(struct result_io) io;
+	VEC(struct result_traffic) traffic;
 	VEC(struct result_wakeup) wakeups;
 	VEC(struct result_loop) loops; /* the busiest first */
 	uint64_t slow_ns; /* from where on rounds of loops are stalls */

@@ -240,7 +240,7 @@ int threads_set_command(struct threads *ts, uint32_t process, const char *comman
 	return 0;
 }
 
-int threads_name_waker(struct threads *ts, uint32_t tid, const char *comm)
+int threads_name_waker(struct threads *ts, uint32_t tid, uint32_t tgid, const char *comm)
 {
 	struct waker_name *w;
 	uint32_t at = index_in(&ts->waker_by_tid, tid);
@@ -253,6 +253,7 @@ int threads_name_waker(struct threads *ts, uint32_t tid, const char *comm)
 	}
 	w = &ts->wakers.at[at];
 	w->tid = tid;
+	w->tgid = tgid;
 	comm_set(w->comm, comm);
 	return 0;
 }
@@ -265,4 +266,11 @@ const char *threads_name_of(const struct threads *ts, uint32_t tid)
 		return ts->list.at[at].comm;
 	at = index_in(&ts->waker_by_tid, tid);
 	return at != THREAD_NONE ? ts->wakers.at[at].comm : "";
+}
+
+uint32_t threads_waker_tgid(const struct threads *ts, uint32_t tid)
+{
+	uint32_t at = index_in(&ts->waker_by_tid, tid);
+
+	return at != THREAD_NONE && ts->wakers.at[at].tgid ? ts->wakers.at[at].tgid : tid;
 }

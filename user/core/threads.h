@@ -70,7 +70,7 @@ struct process {
 };
 
 struct waker_name {
-	uint32_t tid;
+	uint32_t tid, tgid; /* tgid 0: unknown */
 	char comm[COMM_SIZE];
 };
 
@@ -119,9 +119,12 @@ void threads_rename(struct threads *ts, uint32_t index, const char *comm);
 int threads_set_command(struct threads *ts, uint32_t process, const char *command, size_t size);
 
 /* Keeps the name of a thread that is not recorded. 0 or -ENOMEM. */
-int threads_name_waker(struct threads *ts, uint32_t tid, const char *comm);
+int threads_name_waker(struct threads *ts, uint32_t tid, uint32_t tgid, const char *comm);
 
 /* What @tid is called: "" when nobody knows. */
 const char *threads_name_of(const struct threads *ts, uint32_t tid);
+
+/* The process of a thread that is not recorded; its TID when nobody knows. */
+uint32_t threads_waker_tgid(const struct threads *ts, uint32_t tid);
 
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * durations: how long waits took, for quantiles of very many objects at once.
+ * The first few are kept as they are; more take a histogram of 1 KiB, in which
+ * a time is known to 6 %. Zeroed memory is empty.
+ */
+#ifndef RUNWAIT_CORE_DURATIONS_H
+#define RUNWAIT_CORE_DURATIONS_H
+
+#include <stdint.h>
+
+enum { DURATIONS_FEW = 6 };
+
+struct durations {
+	uint64_t count;
+	uint64_t few[DURATIONS_FEW];
+	uint32_t *many; /* owned; NULL: the few are all */
+};
+
+/* All return 0 or -ENOMEM. */
+int durations_add(struct durations *d, uint64_t ns);
+int durations_merge(struct durations *into, const struct durations *from);
+void durations_release(struct durations *d);
+/* The time that @share of them did not exceed; 0 when there are none. */
+uint64_t durations_at(const struct durations *d, double share);
+
+#endif
