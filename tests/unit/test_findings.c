@@ -128,7 +128,8 @@ static void holders_that_sleep_with_the_lock_are_a_lock_first(void **state)
 		}
 		line(&run, t + 1, "cpu%d switch h%d>- dead", i, i);
 	}
-	end(&run, t + 2, "lock idle");
+	end(&run, t + 2, "lock");
+	assert_string_equal(evidence(&run, 0, "pattern")->text, "held_across_wait");
 	evscript_stop(&run);
 }
 

@@ -14,48 +14,14 @@
  * The order is by how much of the wall time a finding explains. What follows
  * from another finding (one thread at a time, because of a lock) is not said.
  */
-#include "core/analysis.h"
+#include "core/findings.h"
 
 #include "base/fmt.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { FINDINGS_MAX = 3, CANDIDATES_MAX = 10, NAME_COLUMNS = 48 };
-
-struct candidate {
-	struct finding finding;
-	double score; /* share of the wall time that it explains */
-};
-
-struct findings {
-	struct context *c;
-	const struct result *r;
-	uint64_t wall_ns;
-	double cores; /* of the machine */
-	struct totals sum; /* user threads: those of the kernel wait for work in it */
-	uint64_t lock_ns, io_ns, working_ns;
-	uint64_t worst_lock_ns, worst_io_ns; /* of a single thread */
-	bool use_known; /* of the next two: the probes counted core use */
-	double idle_share, other_share; /* of all cores */
-	struct candidate list[CANDIDATES_MAX];
-	size_t count;
-	struct strbuf title; /* of the candidate that is being made */
-	bool failed; /* out of memory */
-};
-
-static double share(uint64_t part, uint64_t whole)
-{
-	return whole ? (double)part / (double)whole : 0;
-}
-
-static double least(double a, double b)
-{
-	return a < b ? a : b;
-}
-
-/* Ends a title that was written into self->title and begins a finding with it. */
-static struct candidate *found(struct findings *self, const char *id, double part, double score,
+struct candidate *finding_begin(struct findings *self, const char *id, double part, double score,
 			       const char *advice)
 {
 	struct candidate *f = &self->list[self->count++];
@@ -80,27 +46,27 @@ static void prove(struct findings *self, struct candidate *f, const struct evide
 		self->failed = true;
 }
 
-static void prove_ns(struct findings *self, struct candidate *f, const char *key, uint64_t ns)
+void prove_ns(struct findings *self, struct candidate *f, const char *key, uint64_t ns)
 {
 	prove(self, f, &(struct evidence){ .key = key, .kind = EVIDENCE_NS, .number = ns });
 }
 
-static void prove_count(struct findings *self, struct candidate *f, const char *key, uint64_t n)
+void prove_count(struct findings *self, struct candidate *f, const char *key, uint64_t n)
 {
 	prove(self, f, &(struct evidence){ .key = key, .kind = EVIDENCE_COUNT, .number = n });
 }
 
-static void prove_real(struct findings *self, struct candidate *f, const char *key, double real)
+void prove_real(struct findings *self, struct candidate *f, const char *key, double real)
 {
 	prove(self, f, &(struct evidence){ .key = key, .kind = EVIDENCE_REAL, .real = real });
 }
 
-static void prove_share(struct findings *self, struct candidate *f, const char *key, double real)
+void prove_share(struct findings *self, struct candidate *f, const char *key, double real)
 {
 	prove(self, f, &(struct evidence){ .key = key, .kind = EVIDENCE_SHARE, .real = real });
 }
 
-static void prove_text(struct findings *self, struct candidate *f, const char *key,
+void prove_text(struct findings *self, struct candidate *f, const char *key,
 		       const char *text)
 {
 	if (text)
@@ -116,6 +82,19 @@ static uint64_t lock_of(const struct totals *sum)
 static uint64_t io_of(const struct totals *sum)
 {
 	return sum->by_class_ns[CLASS_FILE] + sum->by_class_ns[CLASS_FAULT];
+}
+
+/* Their time is in other classes: kernel, and that of a page fault. */
+static void measure_kernel_locks(struct findings *self)
+{
+	for (size_t i = 0; i < self->r->locks.count; i++) {
+		const struct result_lock *l = &self->r->locks.at[i];
+
+		if (l->kind != LOCK_KERNEL || !l->waiters.count)
+			continue;
+		self->lock_ns += l->wait_ns;
+		self->worst_lock_ns = max_u64(self->worst_lock_ns, l->waiters.at[0].wait_ns);
+	}
 }
 
 static void measure(struct findings *self)
@@ -139,9 +118,10 @@ static void measure(struct findings *self)
 	}
 	self->wall_ns = r->parallelism.observed_ns;
 	self->lock_ns = lock_of(&self->sum);
+	measure_kernel_locks(self);
 	self->io_ns = io_of(&self->sum);
-	self->working_ns = self->sum.run_ns + self->sum.runnable_ns + self->lock_ns + self->io_ns +
-			   self->sum.by_class_ns[CLASS_KERNEL];
+	self->working_ns = self->sum.run_ns + self->sum.runnable_ns + lock_of(&self->sum) +
+			   self->io_ns + self->sum.by_class_ns[CLASS_KERNEL];
 	self->cores = r->recording.cpus ? r->recording.cpus : (double)r->parallelism.cpus.count;
 	if (self->cores < 1)
 		self->cores = 1;
@@ -195,7 +175,7 @@ static void find_cores(struct findings *self)
 		strbuf_puts(&self->title, " of the machine was idle");
 	}
 	strbuf_puts(&self->title, ")");
-	f = found(self, "cores", part, score,
+	f = finding_begin(self, "cores", part, score,
 		  busy ? "Use fewer threads or more cores, or make the work itself cheaper: the "
 			 "flame graph of samples shows where it goes." :
 			 "Look for a CPU quota (cpu.max of its cgroup), an affinity mask or a low "
@@ -210,80 +190,13 @@ static void find_cores(struct findings *self)
 	}
 }
 
-static const struct result_lock *worst_lock(const struct findings *self)
-{
-	const struct result_lock *worst = NULL;
-
-	for (size_t i = 0; i < self->r->locks.count; i++) {
-		const struct result_lock *l = &self->r->locks.at[i];
-
-		if (l->contended_ns && (!worst || l->contended_ns > worst->contended_ns))
-			worst = l;
-	}
-	return worst;
-}
-
-static void name_lock(struct strbuf *sb, const struct result_lock *l)
-{
-	if (l->kind == LOCK_UNKNOWN && !l->address)
-		strbuf_puts(sb, "the file lock");
-	else
-		strbuf_addf(sb, "%s 0x%" PRIx64, lock_kind_name(l->kind), l->address);
-	if (l->name) {
-		strbuf_puts(sb, l->address ? " in " : " on ");
-		fmt_text(sb, l->name, NAME_COLUMNS);
-	}
-}
-
-/* "(4 threads, 12.3k waits, longest 3.20 ms)" */
-static void name_waits(struct strbuf *sb, uint64_t threads, uint64_t waits, uint64_t max_wait_ns)
+void name_waits(struct strbuf *sb, uint64_t threads, uint64_t waits, uint64_t max_wait_ns)
 {
 	strbuf_addf(sb, " (%" PRIu64 " thread%s, ", threads, threads == 1 ? "" : "s");
 	fmt_count(sb, waits);
 	strbuf_addf(sb, " wait%s, longest ", waits == 1 ? "" : "s");
 	fmt_ns(sb, max_wait_ns);
 	strbuf_puts(sb, ")");
-}
-
-static void find_lock(struct findings *self)
-{
-	const struct result_lock *l = worst_lock(self);
-	double part = share(self->lock_ns, self->working_ns), score;
-	struct strbuf *title = &self->title;
-	struct candidate *f;
-
-	/* many threads that wait a moment each, at their start, are a large sum and no
-	 * bottleneck: one of them must have waited for long, or all of them most of the time */
-	if (part < 0.1 || !l || (self->worst_lock_ns < self->wall_ns / 20 &&
-				 (part < 0.5 || self->lock_ns < self->wall_ns / 2)))
-		return;
-	score = part * least(share(self->lock_ns, self->wall_ns), 1);
-	strbuf_puts(title, "Waiting for a lock: ");
-	if (l->contended_ns >= self->lock_ns / 2) {
-		fmt_share(title, share(l->contended_ns, self->working_ns), 1);
-		strbuf_puts(title, " of the threads' working time went to ");
-		name_lock(title, l);
-		name_waits(title, l->waiters.count, l->waits, l->max_wait_ns);
-	} else {
-		fmt_share(title, part, 1);
-		strbuf_puts(title, " of the threads' working time went to locks, most of it to ");
-		name_lock(title, l);
-		strbuf_puts(title, " with ");
-		fmt_share(title, share(l->contended_ns, self->working_ns), 1);
-	}
-	f = found(self, "lock", part, score,
-		  "Hold it shorter, split it, or share less: `runwait report locks` shows who "
-		  "held it and where it was waited for.");
-	prove_ns(self, f, "lock_wait_ns", self->lock_ns);
-	prove_ns(self, f, "working_ns", self->working_ns);
-	prove_count(self, f, "lock", l->id);
-	prove_ns(self, f, "lock_contended_ns", l->contended_ns);
-	prove_count(self, f, "threads", l->waiters.count);
-	prove_count(self, f, "waits", l->waits);
-	prove_ns(self, f, "max_wait_ns", l->max_wait_ns);
-	prove_real(self, f, "mean_parallelism", self->r->parallelism.mean);
-	if (l->holders.count && l->holders.at[0].tid)
-		prove_count(self, f, "top_holder_tid", l->holders.at[0].tid);
 }
 
 /* The object that most was waited for, of one class or another. */
@@ -338,7 +251,7 @@ static void find_disk(struct findings *self)
 	fmt_share(&self->title, part, 1);
 	strbuf_puts(&self->title, " of the threads' working time");
 	name_io(&self->title, io);
-	f = found(self, "disk", part, stalled > score ? stalled : score,
+	f = finding_begin(self, "disk", part, stalled > score ? stalled : score,
 		  "Touch the disk less often or in larger pieces, or let other threads work "
 		  "meanwhile: `runwait report io` lists the files.");
 	prove_ns(self, f, "disk_wait_ns", self->io_ns);
@@ -360,7 +273,7 @@ static void find_network(struct findings *self)
 	fmt_share(&self->title, stalled, 1);
 	strbuf_puts(&self->title, " of the time nothing ran until a socket was ready");
 	name_io(&self->title, io);
-	f = found(self, "network", stalled, stalled,
+	f = finding_begin(self, "network", stalled, stalled,
 		  "Find out why the other side takes so long, ask it for more at once, or do "
 		  "other work meanwhile.");
 	prove_ns(self, f, "stalled_ns", stalled_ns);
@@ -398,7 +311,7 @@ static void find_child(struct findings *self)
 	else
 		strbuf_puts(&self->title,
 			    " of the time nothing ran until a child process ended");
-	f = found(self, "child", part, in_turn ? 0.85 * serial : stalled,
+	f = finding_begin(self, "child", part, in_turn ? 0.85 * serial : stalled,
 		  "Start several children at once, start fewer, or do their work without a "
 		  "process of its own.");
 	prove_ns(self, f, "child_wait_ns", wait_ns);
@@ -452,7 +365,7 @@ static void find_serial(struct findings *self)
 			    " shared the work and there are %.0f cores",
 			    workers, self->cores);
 	}
-	f = found(self, "serial", part, 0.8 * part,
+	f = finding_begin(self, "serial", part, 0.8 * part,
 		  of_top >= 0.8 ? "Divide its work among threads, or make it cheaper: the flame "
 				  "graph of samples shows where it goes." :
 				  "Find what makes them take turns: `runwait report wakeups` shows "
@@ -482,7 +395,7 @@ static void find_wakeup(struct findings *self)
 	strbuf_puts(&self->title, " wake-ups, ");
 	fmt_ns(&self->title, stalled_ns / wakeups);
 	strbuf_puts(&self->title, " each)");
-	f = found(self, "wakeup", stalled, stalled,
+	f = finding_begin(self, "wakeup", stalled, stalled,
 		  "Hand work over less often and in larger pieces, or keep both sides on one "
 		  "core.");
 	prove_ns(self, f, "stalled_ns", stalled_ns);
@@ -511,12 +424,14 @@ static void find_idle(struct findings *self)
 		if (stalled[kinds[i].class] > stalled[kinds[most].class])
 			most = i;
 	}
-	if (share(sum_ns, self->wall_ns) < 0.5)
+	/* with a lock in hand, while others wait for it, is not idle */
+	if (share(sum_ns, self->wall_ns) < 0.5 || self->held_across_wait)
 		return;
 	strbuf_puts(&self->title, "Mostly idle: nothing ran ");
 	fmt_share(&self->title, share(sum_ns, self->wall_ns), 1);
 	strbuf_addf(&self->title, " of the time; it was %s", kinds[most].words);
-	f = found(self, "idle", share(sum_ns, self->wall_ns), 0.95 * share(sum_ns, self->wall_ns),
+	f = finding_begin(self, "idle", share(sum_ns, self->wall_ns),
+		  0.95 * share(sum_ns, self->wall_ns),
 		  "Nothing to gain inside the program: look at who should have given it work, or "
 		  "record while it is busy.");
 	prove_ns(self, f, "stalled_ns", sum_ns);
@@ -536,7 +451,7 @@ static void find_cpu(struct findings *self)
 		    "Using the cores: on average %.3g of %.0f worked for it, and no wait "
 		    "stands out",
 		    p->mean, self->cores);
-	f = found(self, "cpu", p->mean / self->cores, 0,
+	f = finding_begin(self, "cpu", p->mean / self->cores, 0,
 		  "Look at the flame graph of samples; spinning on a lock and false sharing look "
 		  "like work from here.");
 	prove_real(self, f, "mean_parallelism", p->mean);
@@ -555,7 +470,7 @@ static int findings_finish(void *p, struct result *r)
 {
 	/* effects after their causes: the later ask for the earlier */
 	static void (*const finders[])(struct findings *) = {
-		find_lock,   find_disk,	  find_cores, find_network, find_child,
+		find_lock,   find_herd,	  find_disk,   find_cores, find_network, find_child,
 		find_serial, find_wakeup, find_idle,  find_cpu,
 	};
 	struct findings *self = p;

@@ -236,21 +236,24 @@ static int blame_wait(struct locks *self, size_t lock, const struct absence *a)
 }
 
 /* Counts those that were woken together and then waited again without having done anything. */
-static void watch_herd(struct lock_sum *l, struct party *waiter, const struct absence *a)
+static void watch_herd(struct lock_sum *l, uint32_t waiter, const struct absence *a)
 {
-	bool herd = waiter->in_herd && a->out_ns - waiter->in_ns < HERD_LOOK_NS;
+	struct party *p = &l->holders.parties.at[waiter];
 
-	if (herd && !is_exclusive(a->lock) && a->lock != LOCK_BARRIER)
+	if (p->in_herd && a->out_ns - p->in_ns < HERD_LOOK_NS && !is_exclusive(a->lock) &&
+	    a->lock != LOCK_BARRIER)
 		l->in_vain += a->waits;
-	waiter->in_ns = a->in_ns;
-	waiter->in_herd = a->ended && a->ender == l->woken_by && a->ender_id == l->woken_by_id &&
-			  a->ender == ENDER_THREAD &&
-			  a->woken_ns - min_u64(l->woken_ns, a->woken_ns) < HERD_WAKEUPS_NS;
-	if (a->ended) {
-		l->woken_ns = a->woken_ns;
-		l->woken_by = a->ender;
-		l->woken_by_id = a->ender_id;
-	}
+	p->in_herd = false;
+	p->in_ns = a->in_ns;
+	if (!a->ended || a->ender != ENDER_THREAD)
+		return;
+	if (l->woken_ns && a->ender_id == l->woken_by &&
+	    (a->woken_ns > l->woken_ns ? a->woken_ns - l->woken_ns : l->woken_ns - a->woken_ns) <
+		    HERD_WAKEUPS_NS)
+		p->in_herd = l->holders.parties.at[l->woken].in_herd = true;
+	l->woken_ns = a->woken_ns;
+	l->woken_by = a->ender_id;
+	l->woken = waiter;
 }
 
 static int add_wait(struct locks *self, size_t lock, const struct absence *a)
@@ -271,7 +274,7 @@ static int add_wait(struct locks *self, size_t lock, const struct absence *a)
 		return -ENOMEM;
 	party_waited(&l->holders.parties.at[waiter], a->waits, a->wait_ns, a->wait_ns,
 		     a->out->user_stack);
-	watch_herd(l, &l->holders.parties.at[waiter], a);
+	watch_herd(l, waiter, a);
 	if (a->ender == ENDER_UNKNOWN)
 		return 0;
 	if (locks_party(self, lock, a->ender, a->ender_id, &waker))

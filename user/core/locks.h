@@ -16,10 +16,9 @@ struct lock_sum {
 	uint64_t waits, wait_ns, max_wait_ns, contended_ns, open_waits;
 	uint64_t in_vain; /* wakeups of a herd that found nothing */
 	uint32_t buckets[LOCK_BUCKETS];
-	/* the wakeup before this one */
+	/* the wakeup before this one: when, by which thread, whom (party) */
 	uint64_t woken_ns;
-	enum ender woken_by;
-	uint32_t woken_by_id;
+	uint32_t woken_by, woken;
 	struct holders holders; /* and waiters and wakers */
 };
 

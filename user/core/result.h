@@ -350,7 +350,7 @@ struct evidence {
 };
 
 struct finding {
-	/* "cores" "lock" "disk" "network" "child" "serial" "wakeup" "idle" "cpu":
+	/* "cores" "lock" "herd" "disk" "network" "child" "serial" "wakeup" "idle" "cpu":
 	 * stable, scripts ask for them */
 	const char *id;
 	const char *title; /* one sentence with its numbers */
