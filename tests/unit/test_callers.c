@@ -164,6 +164,18 @@ static void java_says_what_it_waits_in(void **state)
 		     CLASS_SLEEP, -1);
 }
 
+static void postgres_says_what_it_waits_in(void **state)
+{
+	(void)state;
+	assert_known("__new_sem_wait_slow64.constprop.0, PGSemaphoreLock, LWLockAcquire, "
+		     "LockAcquireExtended",
+		     CLASS_LOCK, LOCK_SEMAPHORE);
+	assert_known("epoll_wait, WaitEventSetWait, WaitLatch, ProcSleep, ?", CLASS_LOCK,
+		     LOCK_UNKNOWN);
+	/* for the client */
+	assert_say("epoll_wait, WaitEventSetWait, secure_read", CALLERS_STRANGER);
+}
+
 static void workers_without_work_are_idle(void **state)
 {
 	(void)state;
@@ -231,7 +243,7 @@ static void who_has_no_name_says_nothing(void **state)
 static void name_stack(struct evscript *s, uint32_t stack, const char *leaf, const char *caller)
 {
 	/* by stack; they stay as long as the script */
-	static const uint32_t frames[][2] = { [5] = { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 } };
+	static const uint32_t frames[][2] = { [5] = { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 }, { 9, 10 } };
 	const char *functions[] = { leaf, caller };
 	struct event e = { .type = EVENT_STACK };
 
@@ -254,6 +266,7 @@ static void assert_wait(const char *what, enum wait_class class, int lock, uint3
 	name_stack(&run.script, 6, "__lll_lock_wait", "pthread_mutex_lock");
 	name_stack(&run.script, 7, "syscall", "somebody");
 	name_stack(&run.script, 8, "runtime.notesleep", "runtime.findRunnable");
+	name_stack(&run.script, 9, "WaitLatch", "ProcSleep");
 	evscript_line(&run.script, "1000 task A found on cpu0");
 	evscript_line(&run.script, "1000 task B found on cpu1 of A");
 	evscript_line(&run.script, "1100 cpu0 switch A>- wait %s", what);
@@ -280,6 +293,8 @@ static void functions_overrule_words_that_look_like_something_else(void **state)
 	assert_wait("futex 0x10 semaphore stack 7", CLASS_SYNC, LOCK_UNKNOWN, 0);
 	assert_wait("futex 0x10 arg2 2 mutex stack 7", CLASS_SYNC, LOCK_UNKNOWN, 0);
 	assert_wait("futex 0x10 arg2 7 stack 8", CLASS_IDLE, -1, 0);
+	assert_wait("epoll_wait object 3 stack 9", CLASS_LOCK, LOCK_UNKNOWN, 0);
+	assert_wait("epoll_wait object 3 stack 7", CLASS_IDLE, -1, 0);
 }
 
 static void the_owner_is_still_that_of_the_words(void **state)
@@ -348,6 +363,7 @@ int main(void)
 		cmocka_unit_test(cpp_says_what_it_waits_in),
 		cmocka_unit_test(rust_says_what_it_waits_in),
 		cmocka_unit_test(java_says_what_it_waits_in),
+		cmocka_unit_test(postgres_says_what_it_waits_in),
 		cmocka_unit_test(workers_without_work_are_idle),
 		cmocka_unit_test(a_worker_that_waits_in_its_work_is_not_idle),
 		cmocka_unit_test(a_stranger_ends_what_its_callers_could_say),

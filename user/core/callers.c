@@ -6,6 +6,7 @@
  *  - Rust library/std/src/sys/sync/ (sys/unix/locks/ before 1.70), mangled
  *    either way; tokio, rayon, parking_lot
  *  - Go src/runtime/lock_futex.go, proc.go
+ *  - PostgreSQL storage/lmgr/lwlock.c, proc.c; InnoDB lock0lock.cc
  *  - HotSpot src/hotspot/share/runtime/, with Java's own names where a perf map
  *    has them
  * In patterns a '*' stands for anything.
@@ -160,6 +161,27 @@ static const struct rule rules[] = {
 	{ "*util.concurrent.ThreadPoolExecutor.getTask*", CLASS_IDLE, NO_LOCK },
 	{ "*util.concurrent.ForkJoinPool.awaitWork*", CLASS_IDLE, NO_LOCK },
 	{ "*util.concurrent.ForkJoinPool.runWorker*", CLASS_IDLE, NO_LOCK },
+
+	/* PostgreSQL: its locks between processes are semaphores, and events for long ones */
+	{ "epoll_*wait*", PASS, 0 },
+	{ "WaitEventSetWait*", PASS, 0 },
+	{ "WaitLatch*", PASS, 0 },
+	{ "PGSemaphoreLock", PASS, 0 },
+	{ "ProcSleep", CLASS_LOCK, LOCK_UNKNOWN },
+	{ "LWLockAcquire*", CLASS_LOCK, LOCK_SEMAPHORE },
+	{ "LWLockWaitForVar", CLASS_LOCK, LOCK_SEMAPHORE },
+
+	/* MariaDB, MySQL, RocksDB */
+	{ "inline_mysql_*", PASS, 0 },
+	{ "my_cond_*wait*", PASS, 0 },
+	{ "lock_wait(*", CLASS_LOCK, LOCK_CONDITION },
+	{ "lock_wait", CLASS_LOCK, LOCK_CONDITION },
+	{ "lock_wait_suspend_thread*", CLASS_LOCK, LOCK_CONDITION },
+	{ "MDL_wait::timed_wait*", CLASS_LOCK, LOCK_CONDITION },
+	{ "tpool::thread_pool_generic::*", CLASS_IDLE, NO_LOCK },
+	{ "rocksdb::port::CondVar::*", PASS, 0 },
+	{ "rocksdb::InstrumentedCondVar::*", PASS, 0 },
+	{ "rocksdb::ThreadPoolImpl::Impl::BGThread*", CLASS_IDLE, NO_LOCK },
 
 	/* GLib, which has its own mutex and condition; CPython's lock of all locks */
 	{ "g_mutex_lock*", CLASS_LOCK, LOCK_MUTEX },

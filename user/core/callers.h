@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * callers: what a thread waits for in a futex, by the functions that it is in.
+ * callers: what a thread waits for in a futex or for events, by the functions
+ * that it is in.
  *
  * The words of a futex tell a mutex of the C library from its condition
  * variable, but hardly anything of other libraries and languages, and by

@@ -412,6 +412,7 @@ static int classify_wait(struct context *c, struct absence *a, enum family famil
 {
 	const struct event_out *out = a->out;
 	struct stack_view stack = { .place = PLACE_NONE };
+	struct verdict v;
 
 	if (out->why != OUT_BLOCKED || out->flags & OUT_STOPPED)
 		return 0;
@@ -431,6 +432,11 @@ static int classify_wait(struct context *c, struct absence *a, enum family famil
 	if (family != FAMILY_NONE || out->object)
 		a->class = class_of_call(family, out,
 					 class_of_object(objects_find(&c->objects, out->object)));
+	/* some wait for events that are the end of another's lock, or of a nap */
+	if (family == FAMILY_IDLE && verdict_of(c, out->user_stack, &v))
+		return -ENOMEM;
+	if (family == FAMILY_IDLE && v.say == CALLERS_KNOWN)
+		a->class = v.class;
 	if (a->class == CLASS_OTHER)
 		a->class = class_of_place(out, stack.place);
 	/* an inode's lock is not the disk */
