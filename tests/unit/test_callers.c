@@ -232,6 +232,7 @@ static void who_has_no_name_says_nothing(void **state)
 	assert_say("/lib/libc.so.6:?, /lib/libc.so.6:getenv", CALLERS_LIBRARY);
 	assert_say("/lib/libc.so.6:?, /lib/libc.so.6:malloc, main", CALLERS_LIBRARY);
 	assert_int_equal(callers_judge(NULL, 0).say, CALLERS_NOTHING);
+	assert_known("pthread_cond_timedwait, PyCOND_TIMEDWAIT, take_gil", CLASS_GIL, LOCK_GIL);
 	/* a few nameless ones between those that are known: a function of the file itself */
 	assert_known("pthread_cond_timedwait, ?, PyEval_RestoreThread", CLASS_GIL, LOCK_GIL);
 	assert_known("pthread_cond_timedwait, ?, ?, ?, PyEval_RestoreThread", CLASS_SYNC,
@@ -243,7 +244,9 @@ static void who_has_no_name_says_nothing(void **state)
 static void name_stack(struct evscript *s, uint32_t stack, const char *leaf, const char *caller)
 {
 	/* by stack; they stay as long as the script */
-	static const uint32_t frames[][2] = { [5] = { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 }, { 9, 10 } };
+	static const uint32_t frames[][2] = {
+		[5] = { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 }, { 9, 10 },
+	};
 	const char *functions[] = { leaf, caller };
 	struct event e = { .type = EVENT_STACK };
 

@@ -178,6 +178,21 @@ static struct scene *scene_new(int kind)
 }
 
 /* Starts a thread that blocks, and says what its futex looks like. */
+/* All futexes of a lock lead to one place. */
+static void expect_begin(const struct scene *s, uint64_t address, const struct futex_guess *g)
+{
+	uint64_t begin = address - g->into, condition = (uint64_t)&s->cond.at;
+
+	if (g->kind == FUTEX_KIND_RWLOCK) {
+		assert_int_equal(begin, (uint64_t)&s->rwlock.at);
+	} else if (g->kind == FUTEX_KIND_CONDITION) {
+		assert_int_equal(begin % 8, 0);
+		assert_true(begin > condition && begin < condition + sizeof(s->cond.at));
+	} else {
+		assert_int_equal(begin, address);
+	}
+}
+
 static struct futex_guess look(struct scene *s, pthread_t *ret_thread)
 {
 	struct futex_guess g = { 0 };
@@ -191,6 +206,7 @@ static struct futex_guess look(struct scene *s, pthread_t *ret_thread)
 
 		if (tid && blocked_in(tid, args)) {
 			g = guess_at(args);
+			expect_begin(s, args[0], &g);
 			break;
 		}
 		sleep_ms(1);

@@ -173,6 +173,8 @@ static const struct rule rules[] = {
 
 	/* MariaDB, MySQL, RocksDB */
 	{ "inline_mysql_*", PASS, 0 },
+	{ "psi_cond_*wait*", PASS, 0 },
+	{ "handle_one_connection", CLASS_IDLE, NO_LOCK },
 	{ "my_cond_*wait*", PASS, 0 },
 	{ "lock_wait(*", CLASS_LOCK, LOCK_CONDITION },
 	{ "lock_wait", CLASS_LOCK, LOCK_CONDITION },
@@ -188,6 +190,7 @@ static const struct rule rules[] = {
 	{ "g_cond_wait*", CLASS_SYNC, LOCK_CONDITION },
 	{ "g_async_queue_*pop*", PASS, 0 },
 	{ "g_thread_pool_wait_for_new_task*", CLASS_IDLE, NO_LOCK },
+	{ "PyCOND_*", PASS, 0 },
 	{ "take_gil", CLASS_GIL, LOCK_GIL },
 	{ "PyEval_RestoreThread", CLASS_GIL, LOCK_GIL },
 	{ "PyEval_AcquireThread", CLASS_GIL, LOCK_GIL },

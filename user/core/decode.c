@@ -173,7 +173,7 @@ static uint8_t waker_kind(const struct decoder *d, const struct wire_switch *w)
 }
 
 static int futex_emit(struct decoder *d, const struct wire_switch *w, uint64_t time_ns,
-		      uint32_t object, bool shared)
+		      uint64_t address, uint32_t object, bool shared)
 {
 	struct event e = { .type = EVENT_OBJECT, .time_ns = time_ns };
 
@@ -181,7 +181,7 @@ static int futex_emit(struct decoder *d, const struct wire_switch *w, uint64_t t
 	e.object.kind = OBJECT_FUTEX;
 	e.object.flags = shared ? OBJECT_SHARED : 0;
 	e.object.tgid = w->tgid;
-	e.object.address = w->args[0];
+	e.object.address = address;
 	e.object.text = d->text.buf;
 	e.object.local = "";
 	return d->ops.emit(d->ctx, &e);
@@ -189,7 +189,7 @@ static int futex_emit(struct decoder *d, const struct wire_switch *w, uint64_t t
 
 /* The object that another name of the same memory already has, or a new one. */
 static int futex_new(struct decoder *d, const struct wire_switch *w, uint64_t time_ns,
-		     bool may_share, uint32_t *ret_object)
+		     uint64_t address, bool may_share, uint32_t *ret_object)
 {
 	struct futex_key key = { .tgid = TGID_SHARED };
 	const uint64_t *known = NULL;
@@ -198,8 +198,7 @@ static int futex_new(struct decoder *d, const struct wire_switch *w, uint64_t ti
 	int rc;
 
 	strbuf_clear(&d->text);
-	rc = d->ops.futex_place(d->ctx, w->tgid, time_ns, w->args[0], &d->text,
-				&key.address);
+	rc = d->ops.futex_place(d->ctx, w->tgid, time_ns, address, &d->text, &key.address);
 	if (!rc)
 		rc = strbuf_error(&d->text);
 	if (rc)
@@ -219,15 +218,16 @@ static int futex_new(struct decoder *d, const struct wire_switch *w, uint64_t ti
 	*ret_object = ++d->last_object;
 	if (shared)
 		rc = map_put(&d->futex_objects, name, *ret_object);
-	return rc ? rc : futex_emit(d, w, time_ns, *ret_object, shared);
+	return rc ? rc : futex_emit(d, w, time_ns, address, *ret_object, shared);
 }
 
+/* The lock at @address, which its futexes lie in. */
 static int futex_object(struct decoder *d, const struct wire_switch *w, uint64_t time_ns,
-			bool may_share, uint32_t *ret_object)
+			uint64_t address, bool may_share, uint32_t *ret_object)
 {
 	const uint64_t *program = map_get(&d->programs, w->tgid), *known;
 	struct futex_key key = {
-		.address = w->args[0],
+		.address = address,
 		.tgid = w->tgid,
 		.program = program ? (uint32_t)*program : 0,
 	};
@@ -241,7 +241,7 @@ static int futex_object(struct decoder *d, const struct wire_switch *w, uint64_t
 		*ret_object = (uint32_t)*known;
 		return 0;
 	}
-	rc = futex_new(d, w, time_ns, may_share, ret_object);
+	rc = futex_new(d, w, time_ns, address, may_share, ret_object);
 	return rc ? rc : map_put(&d->futex_objects, name, *ret_object);
 }
 
@@ -263,7 +263,8 @@ static int decode_detail(struct decoder *d, const struct wire_switch *w, struct 
 
 		e->out.futex = (uint8_t)guess.kind;
 		e->out.owner_tid = guess.owner_tid;
-		return futex_object(d, w, e->time_ns, guess.shared, &e->out.object);
+		return futex_object(d, w, e->time_ns, w->args[0] - guess.into, guess.shared,
+				    &e->out.object);
 	}
 	return 0;
 }

@@ -69,7 +69,9 @@ static void name_lock(struct strbuf *sb, const struct result_lock *l)
 		return;
 	}
 	if (l->kind == LOCK_UNKNOWN && !l->address)
-		strbuf_puts(sb, "the file lock");
+		/* what a language waits for by events has no name of its own */
+		strbuf_puts(sb, l->name && *l->name == '[' ? "one that ends with an event" :
+							     "the file lock");
 	else
 		strbuf_addf(sb, "%s 0x%" PRIx64, lock_kind_name(l->kind), l->address);
 	if (l->name) {

@@ -82,6 +82,12 @@ static bool found(struct futex_guess *g, enum futex_kind kind, uint32_t owner)
 	return true;
 }
 
+static bool found_at(struct futex_guess *g, enum futex_kind kind, uint32_t owner, uint8_t into)
+{
+	g->into = into;
+	return found(g, kind, owner);
+}
+
 /* Type in the low bits, then robust, PI, protect, shared and two of elision. */
 static bool is_mutex_kind(uint32_t kind)
 {
@@ -110,12 +116,12 @@ static bool glibc_rwlock(const struct futex_wait *w, struct futex_guess *g)
 	if (w->value == 3 && is_count(word(w, -12) >> 3) && word(w, -12) & 2 &&
 	    is_count(word(w, -8)) && word(w, -4) <= 3 && !word(w, 4) && !word(w, 8) &&
 	    is_count(word(w, 12)))
-		return found(g, FUTEX_KIND_RWLOCK, word(w, 12));
+		return found_at(g, FUTEX_KIND_RWLOCK, word(w, 12), 12);
 	/* on phase: readers behind a writer wait for 3, a writer behind readers for 2 */
 	if ((w->value == 2 || w->value == 3) && is_count(word(w, -8) >> 3) && word(w, -8) & 3 &&
 	    word(w, -8) >> 3 && is_count(word(w, -4)) && word(w, 4) <= 3 && !word(w, 8) &&
 	    !word(w, 12) && is_count(word(w, 16)))
-		return found(g, FUTEX_KIND_RWLOCK, word(w, 16));
+		return found_at(g, FUTEX_KIND_RWLOCK, word(w, 16), 8);
 	/* on readers, where writers are preferred: one of them waits on phase */
 	if ((w->value & 7) == 6 && w->value >> 3 && is_count(w->value >> 3) &&
 	    is_count(word(w, 4)) && (word(w, 8) & ~1u) == 2 && word(w, 12) <= 3 &&
@@ -131,7 +137,9 @@ static bool is_condition_at(const struct futex_wait *w, int offset)
 
 	return references >> 3 && is_count(references >> 3) &&
 	       (references & 1) == (is_shared(w) ? 1u : 0u) && is_count(size >> 2) &&
-	       (size & 3) != 3 && is_count(word(w, offset - 8));
+	       (size & 3) != 3 &&
+	       /* of a group that was given up by more than it had, below 0 */
+	       (is_count(word(w, offset - 8)) || is_count(0u - word(w, offset - 8)));
 }
 
 static bool is_glibc_semaphore(const struct futex_wait *w)
@@ -150,7 +158,7 @@ static bool glibc_condition_or_semaphore(const struct futex_wait *w, struct fute
 		return false;
 	if (w->address & 4)
 		return is_condition_at(w, -8) && is_count(word(w, -4)) &&
-		       found(g, FUTEX_KIND_CONDITION, 0);
+		       found_at(g, FUTEX_KIND_CONDITION, 0, 4);
 	/* the signals of the other group come in twos, so one is a waiter of a semaphore */
 	if (is_glibc_semaphore(w) && (!condition || word(w, 4) & 1))
 		return found(g, FUTEX_KIND_SEMAPHORE, 0);
