@@ -58,6 +58,8 @@ enum {
 	TASK_NOLOAD = 0x400,
 	PF_EXITING = 0x4,
 	PF_KTHREAD = 0x00200000,
+	FMODE_READ = 1, /* linux/fs.h; not relocated: never changed */
+	FMODE_WRITE = 2,
 	S_IFMT = 0170000,
 	S_IFSOCK = 0140000,
 	S_IFREG = 0100000,
@@ -139,6 +141,7 @@ struct file_operations;
 
 struct file {
 	struct path f_path;
+	unsigned int f_mode;
 	struct inode *f_inode;
 	const struct file_operations *f_op;
 	void *private_data;
@@ -267,6 +270,13 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
 };
 
 #pragma clang attribute pop

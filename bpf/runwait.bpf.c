@@ -9,5 +9,6 @@
 #include "sample.bpf.h"
 #include "sched.bpf.h"
 #include "task.bpf.h"
+#include "why.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

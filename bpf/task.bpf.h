@@ -234,13 +234,13 @@ static struct thread_state iter_state;
 
 /* Says what a thread without a core is doing; whether it has one is the seed's business. */
 static __always_inline void open_send(struct bpf_iter__task *ctx, struct task_struct *task,
-				      const struct thread_state *st)
+				      const struct thread_state *st, u64 kernel_stack)
 {
 	u32 size = switch_fill(&iter_switch, st);
 
 	iter_switch.in_ns = bpf_ktime_get_ns();
 	iter_switch.cpu = task_cpu_of(task);
-	iter_switch.kernel_stack = 0;
+	iter_switch.kernel_stack = kernel_stack;
 	head_set(&iter_switch.head, WIRE_OPEN, size, st->flags, st->thread);
 	if (size <= sizeof(iter_switch))
 		iter_write(ctx, &iter_switch, size, st->thread);
@@ -285,7 +285,7 @@ static __always_inline void seed_thread(struct bpf_iter__task *ctx, struct task_
 	iter_write(ctx, &iter_task, sizeof(iter_task), st->thread);
 	if (seed->why == WIRE_WHY_BLOCKED)
 		seed_reason(ctx, task, seed, may_sleep, now);
-	open_send(ctx, task, seed);
+	open_send(ctx, task, seed, 0);
 }
 static __always_inline int seed_task(struct bpf_iter__task *ctx, bool may_sleep)
 {
@@ -344,7 +344,7 @@ int flush_open(struct bpf_iter__task *ctx)
 	}
 	if (!st->is_out || !st->out_ns)
 		return 0;
-	open_send(ctx, task, st);
+	open_send(ctx, task, st, 0);
 	return 0;
 }
 

@@ -44,6 +44,8 @@ enum wire_type {
 	WIRE_COMM = 11, /* struct wire_comm */
 	WIRE_SHORT = 12, /* struct wire_short: waits below --min-wait, summed */
 	WIRE_POLL = 13, /* struct wire_poll: a call that waits for many things returned */
+	WIRE_LOOK = 14, /* struct wire_look: beside a WIRE_OPEN, of who is looked at once */
+	WIRE_ENDPOINT = 15, /* struct wire_endpoint */
 };
 
 struct wire_head {
@@ -71,6 +73,7 @@ enum {
 	WIRE_SWITCH_VFORK = 16, /* waits for a vfork child (task->vfork_done of the child) */
 	WIRE_SWITCH_KTHREAD = 32, /* a kernel thread: no system call, no user registers */
 	WIRE_SWITCH_INFERRED = 64, /* in_ns and woken_ns are from the kernel's sums, not seen */
+	WIRE_SWITCH_STEADY = 128, /* WIRE_OPEN: blocked, and had not run between two looks at it */
 };
 
 /* wire_switch.waker_flags */
@@ -287,6 +290,28 @@ struct wire_poll {
 	__u32 accepts; /* connections that the thread accepted since the last one */
 	__u16 cpu;
 	__u16 pad;
+};
+
+/* What is needed to walk the user stack of a thread that is not current, and to date its wait. */
+struct wire_look {
+	struct wire_head head;
+	__u64 time_ns;
+	__u32 tid, tgid;
+	__u32 cpu; /* that it had last */
+	__u32 pad;
+	__u64 exec_ns; /* that CPU's run-queue clock when it lost it */
+	__u64 ip, sp, fp, di; /* user registers at its last entry into the kernel */
+	__u64 peer; /* waits for a Unix socket: key of the object at its other end; 0 */
+};
+
+/* A process has something open: one of its descriptors. */
+struct wire_endpoint {
+	struct wire_head head;
+	__u64 key; /* of the wire_object */
+	__u32 tgid, fd;
+	__u32 roles; /* END_… of core/event.h; the probes know 1 for reading, 2 for writing */
+	__u32 kthread;
+	char comm[WIRE_COMM_SIZE];
 };
 
 /*

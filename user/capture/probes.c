@@ -119,6 +119,10 @@ int probes_load(struct probes *p, struct runwait_bpf *skel, bool loops, struct e
 	bpf_program__set_autoload(skel->progs.seed_plain, !have.sleepable_iterators);
 	bpf_program__set_autoload(skel->progs.seed_sleepable, have.sleepable_iterators);
 	bpf_program__set_autoload(skel->progs.on_sys_exit, loops);
+	/* snapshot.c's */
+	bpf_program__set_autoload(skel->progs.look_sleepable, false);
+	bpf_program__set_autoload(skel->progs.look_plain, false);
+	bpf_program__set_autoload(skel->progs.look_clock, false);
 	for (size_t i = 0; i < ARRAY_COUNT(table); i++)
 		if (program_of(p, i) == skel->progs.seed_sleepable && !have.sleepable_iterators)
 			probe_refuse(p, i, -ENOTSUP);

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 
 /* The place to add a command: X(NAME), in the order of the help. */
-#define COMMANDS(X) X(record) X(stat) X(report) X(export) X(check)
+#define COMMANDS(X) X(record) X(stat) X(report) X(export) X(why) X(check)
 
 struct command {
 	const char *name;

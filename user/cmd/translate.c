@@ -472,6 +472,16 @@ void translate_close(struct translate *t)
 	free(t);
 }
 
+struct spaces *translate_spaces(struct translate *t)
+{
+	return t->spaces;
+}
+
+struct modules *translate_modules(struct translate *t)
+{
+	return t->modules;
+}
+
 const char *translate_missing(const struct translate *t)
 {
 	return t->missing[0] ? t->missing : NULL;

@@ -25,6 +25,12 @@ int translate_open(enum machine machine, bool stacks, translate_emit_fn emit, vo
 void translate_ready(struct translate *t);
 void translate_close(struct translate *t);
 
+/* Where the code of processes is, as far as records told of them. */
+struct spaces;
+struct modules;
+struct spaces *translate_spaces(struct translate *t);
+struct modules *translate_modules(struct translate *t);
+
 /* What could not be had, as one line for the recording's header; NULL: nothing. */
 const char *translate_missing(const struct translate *t);
 

@@ -533,6 +533,23 @@ static int decode_poll(struct decoder *d, const struct wire_poll *w)
 	return d->ops.emit(d->ctx, &e);
 }
 
+/* Who has what nobody waits for is of no use. */
+static int decode_endpoint(struct decoder *d, const struct wire_endpoint *w)
+{
+	const uint64_t *object = map_get(&d->objects, w->key);
+	struct event e = { .type = EVENT_END };
+	char comm[WIRE_COMM_SIZE + 1] = { 0 };
+
+	if (!object)
+		return 0;
+	memcpy(comm, w->comm, WIRE_COMM_SIZE);
+	e.end.object = (uint32_t)*object;
+	e.end.tgid = w->tgid;
+	e.end.roles = (uint8_t)w->roles;
+	e.end.comm = comm;
+	return d->ops.emit(d->ctx, &e);
+}
+
 /* --- bytes ------------------------------------------------------------------- */
 
 union fixed {
@@ -548,6 +565,7 @@ union fixed {
 	struct wire_comm comm;
 	struct wire_short brief;
 	struct wire_poll poll;
+	struct wire_endpoint endpoint;
 };
 
 /* By type: the bytes that must be there, and those of the struct. */
@@ -567,6 +585,7 @@ static const struct {
 	[WIRE_COMM] = { sizeof(struct wire_comm), sizeof(struct wire_comm) },
 	[WIRE_SHORT] = { sizeof(struct wire_short), sizeof(struct wire_short) },
 	[WIRE_POLL] = { sizeof(struct wire_poll), sizeof(struct wire_poll) },
+	[WIRE_ENDPOINT] = { sizeof(struct wire_endpoint), sizeof(struct wire_endpoint) },
 };
 
 int decoder_record(struct decoder *d, const void *record, size_t size)
@@ -612,6 +631,8 @@ int decoder_record(struct decoder *d, const void *record, size_t size)
 		return decode_comm(d, &f.comm);
 	case WIRE_POLL:
 		return decode_poll(d, &f.poll);
+	case WIRE_ENDPOINT:
+		return decode_endpoint(d, &f.endpoint);
 	default:
 		return decode_short(d, &f.brief);
 	}

@@ -60,6 +60,7 @@ enum {
 	OUT_VFORK = 16,
 	OUT_KTHREAD = 32,
 	OUT_INFERRED = 64, /* not seen: in_ns and woken_ns are from the kernel's sums */
+	OUT_STEADY = 128, /* EVENT_OPEN: it was seen waiting twice, and did not run between */
 };
 
 /* Who ended a wait. The values stand in capture files. */
@@ -211,6 +212,7 @@ enum {
 	END_PEER = 4, /* has the socket at its other end */
 	END_LISTENS = 8, /* listens at the address that it leads to */
 	END_SERVES = 16, /* listens at its own address: it was accepted there */
+	END_SIGNALS = 32, /* it handles signals: a handler may end what the process waits for */
 };
 
 /* Found as the recording ended. */

@@ -24,6 +24,7 @@ static const struct analysis *const analyses[] = {
 	&analysis_wakeups,
 	&analysis_loops,
 	&analysis_tree,
+	&analysis_deadlocks,
 	&analysis_findings,
 };
 

@@ -127,5 +127,14 @@ void result_release(struct result *r)
 	vec_release(&r->loops);
 	vec_release(&r->findings);
 	vec_release(&r->stacks);
+	for (size_t i = 0; i < r->waits.count; i++)
+		vec_release(&r->waits.at[i].ends);
+	for (size_t i = 0; i < r->deadlocks.count; i++) {
+		vec_release(&r->deadlocks.at[i].circle);
+		vec_release(&r->deadlocks.at[i].behind);
+	}
+	vec_release(&r->waits);
+	vec_release(&r->deadlocks);
+	vec_release(&r->stalled);
 	memset(r, 0, sizeof(*r));
 }

@@ -371,6 +371,55 @@ struct result_stack {
 
 enum { STACK_RUN = -1, STACK_RUNNABLE = -2 };
 
+/* A process at the other end of a pipe or socket. */
+struct result_end {
+	uint32_t tgid;
+	const char *comm;
+};
+
+enum situation {
+	SITUATION_RUN,
+	SITUATION_RUNNABLE,
+	SITUATION_WAIT,
+	SITUATION_STOPPED, /* by a signal or a debugger */
+	SITUATION_UNKNOWN,
+};
+
+/* How sure it is who holds what a thread waits for. */
+enum holder_state {
+	HOLDER_UNKNOWN,
+	HOLDER_THERE, /* holder_tid has it */
+	HOLDER_GONE, /* holder_tid has it, and there is no such thread in the process (any more) */
+};
+
+/* A thread as the recording ends. */
+struct result_wait {
+	uint32_t tid, tgid;
+	const char *comm;
+	enum situation situation;
+	enum wait_class class; /* WAIT */
+	int lock; /* enum lock_kind, or -1 */
+	const char *syscall; /* NULL: none */
+	const char *target; /* the object: lock's name, path, address …; NULL */
+	uint64_t address; /* futexes; else 0 */
+	uint64_t waits_ns; /* for so long; 0: not known */
+	bool timed; /* it gives up after a time */
+	enum holder_state holder;
+	uint32_t holder_tid; /* of a lock; or the thread that is joined */
+	VEC(struct result_end) ends; /* who could end it, where that is a process */
+	uint32_t user_stack, kernel_stack;
+	/* nobody who is alive can end it: number of the deadlock that it is in or behind */
+	uint32_t deadlock; /* 1, 2 …; 0: it may go on */
+	bool in_circle; /* else behind it */
+	uint32_t next; /* index of the wait that must end first; UINT32_MAX: none */
+};
+
+/* Threads that wait for each other, or for one that is gone, for ever. */
+struct result_deadlock {
+	VEC(uint32_t) circle; /* indices of waits: each for the next, the last for the first */
+	VEC(uint32_t) behind; /* … that can only go on if those did */
+};
+
 struct result {
 	struct recording recording; /* its text belongs to the model's owner */
 	uint64_t duration_ns; /* of the window that this result is about */
@@ -390,6 +439,10 @@ struct result {
 	uint64_t slow_ns; /* from where on rounds of loops are stalls */
 	VEC(struct finding) findings; /* at most three */
 	VEC(struct result_stack) stacks;
+	VEC(struct result_wait) waits; /* of all threads that have not ended */
+	VEC(struct result_deadlock) deadlocks;
+	/* processes none of whose threads can be woken but by a signal, as far as is known */
+	VEC(uint32_t) stalled;
 };
 
 void result_release(struct result *r);

@@ -61,7 +61,7 @@ int view_print(const struct view *v, const struct view_input *in, const struct v
 
 	if (err)
 		return err;
-	if (v != &view_summary)
+	if (v != &view_summary && v != &view_why)
 		print_recording_line(&p);
 	v->print(&p);
 	print_loss_again(&p);

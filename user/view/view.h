@@ -75,6 +75,10 @@ struct view {
 	void (*json)(struct json *j, const struct view_input *in);
 };
 
+/* What the threads of a snapshot are doing, those of selection.tgid and its
+ * children: no view of a recording. */
+extern const struct view view_why;
+
 /* In that order; NULL beyond the last. */
 const struct view *view_at(size_t index);
 /* NULL when there is no such view. */

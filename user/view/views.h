@@ -49,6 +49,8 @@ void print_top_loops(struct page *p, size_t rows);
 /* traffic.c: who waited for whom; nothing when nobody did */
 void print_traffic(struct page *p);
 void json_traffic(struct json *j, const struct view_input *in);
+/* why.c */
+void json_deadlocks(struct json *j, const struct view_input *in);
 
 /* stack.c */
 /* "do_work ← worker ← start_thread", whole; nothing when the stack is unknown. */

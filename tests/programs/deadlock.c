@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * deadlock MODE [N]: programs that can never go on, and some that only look so.
+ *
+ *	ring N          N threads hold a mutex each and wait for the next one's
+ *	self            one thread locks a mutex that it holds
+ *	gone            the holder of a mutex has ended without unlocking it
+ *	forked          a child waits for a mutex that another thread of its parent
+ *	                held as it forked
+ *	processes       two processes wait for each other's process-shared mutex
+ *	pipe            A holds a mutex and reads from B; B reads from C; C waits for
+ *	                the mutex: three processes
+ *	child           the parent reads from a child that is deadlocked with itself
+ *	ordered N       N threads fight for two mutexes in the right order: no deadlock
+ *	idle            a server waits in accept, its workers for work
+ *	timed           a ring of two, but with a timeout
+ *	selfpipe        a thread reads from a pipe of its own; a signal's handler writes
+ *	signalled       the same, and that is the only one who could write
+ *
+ * "ready" is printed when everybody is where they will stay, after "tid NAME TID"
+ * for each thread with a part in it. It ends when its standard input does.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREADS_MAX = 1024 };
+
+static pthread_mutex_t forks[THREADS_MAX];
+static pthread_mutex_t lonely_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t first_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t second_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t work_came = PTHREAD_COND_INITIALIZER;
+static pthread_barrier_t seated;
+static int philosophers;
+static int own_pipe[2];
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static void name(const char *fmt, int n)
+{
+	char comm[16];
+
+	snprintf(comm, sizeof(comm), fmt, n);
+	prctl(PR_SET_NAME, comm);
+	printf("tid %s %d\n", comm, (int)syscall(SYS_gettid));
+	fflush(stdout);
+}
+
+static void pause_ms(long ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/* Waits for the end of standard input in a thread of its own, which ends us all. */
+static void *watch(void *arg)
+{
+	char c;
+
+	(void)arg;
+	prctl(PR_SET_NAME, "watch");
+	while (read(STDIN_FILENO, &c, 1) > 0)
+		;
+	kill(0, SIGKILL);
+	return NULL;
+}
+
+static pthread_t start(void *(*run)(void *), long arg)
+{
+	pthread_attr_t small;
+	pthread_t t;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 65536);
+	if (pthread_create(&t, &small, run, (void *)arg))
+		die("pthread_create");
+	return t;
+}
+
+static void ready(void)
+{
+	pause_ms(200);
+	printf("ready\n");
+	fflush(stdout);
+}
+
+__attribute__((noinline)) static void take(pthread_mutex_t *lock)
+{
+	pthread_mutex_lock(lock);
+}
+
+static void *dine(void *arg)
+{
+	int me = (int)(long)arg;
+
+	name("philosopher-%d", me);
+	take(&forks[me]);
+	pthread_barrier_wait(&seated);
+	take(&forks[(me + 1) % philosophers]);
+	return NULL;
+}
+
+static void ring(int n)
+{
+	pthread_t t = 0;
+
+	philosophers = n;
+	pthread_barrier_init(&seated, NULL, (unsigned int)n + 1);
+	for (int i = 0; i < n; i++)
+		pthread_mutex_init(&forks[i], NULL);
+	for (int i = 0; i < n; i++)
+		t = start(dine, i);
+	pthread_barrier_wait(&seated);
+	ready();
+	pthread_join(t, NULL);
+}
+
+static void *lock_twice(void *arg)
+{
+	(void)arg;
+	name("lonely", 0);
+	take(&lonely_lock);
+	take(&lonely_lock);
+	return NULL;
+}
+
+static void *lock_and_leave(void *arg)
+{
+	(void)arg;
+	name("leaver", 0);
+	take(&lonely_lock);
+	return NULL;
+}
+
+static void *lock_once(void *arg)
+{
+	(void)arg;
+	name("heir", 0);
+	take(&lonely_lock);
+	return NULL;
+}
+
+static void gone(void)
+{
+	pthread_join(start(lock_and_leave, 0), NULL);
+	start(lock_once, 0);
+	pause_ms(1100);
+	ready();
+}
+
+static void *hold(void *arg)
+{
+	(void)arg;
+	name("keeper", 0);
+	take(&lonely_lock);
+	pthread_barrier_wait(&seated);
+	pause();
+	return NULL;
+}
+
+static void forked(void)
+{
+	pthread_barrier_init(&seated, NULL, 2);
+	start(hold, 0);
+	pthread_barrier_wait(&seated);
+	if (!fork()) {
+		name("orphan", 0);
+		take(&lonely_lock);
+		_exit(0);
+	}
+	pause_ms(1100);
+	ready();
+}
+
+struct shared {
+	pthread_mutex_t lock[2];
+	pthread_barrier_t seated;
+};
+
+static struct shared *share(void)
+{
+	struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_mutexattr_t of_lock;
+	pthread_barrierattr_t of_barrier;
+
+	if (s == MAP_FAILED)
+		die("mmap");
+	pthread_mutexattr_init(&of_lock);
+	pthread_mutexattr_setpshared(&of_lock, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&s->lock[0], &of_lock);
+	pthread_mutex_init(&s->lock[1], &of_lock);
+	pthread_barrierattr_init(&of_barrier);
+	pthread_barrierattr_setpshared(&of_barrier, PTHREAD_PROCESS_SHARED);
+	pthread_barrier_init(&s->seated, &of_barrier, 2);
+	return s;
+}
+
+static void processes(void)
+{
+	struct shared *s = share();
+
+	for (int i = 0; i < 2; i++) {
+		if (fork())
+			continue;
+		name("process-%d", i);
+		take(&s->lock[i]);
+		pthread_barrier_wait(&s->seated);
+		take(&s->lock[!i]);
+		_exit(0);
+	}
+	ready();
+}
+
+static void read_one(int fd)
+{
+	char c;
+
+	if (read(fd, &c, 1) < 0)
+		die("read");
+}
+
+static void three_way(void)
+{
+	struct shared *s = share();
+	int from_b[2], from_c[2];
+
+	if (pipe(from_b) || pipe(from_c))
+		die("pipe");
+	if (!fork()) {
+		name("A", 0);
+		close(from_b[1]);
+		close(from_c[0]);
+		close(from_c[1]);
+		take(&s->lock[0]);
+		pthread_barrier_wait(&s->seated);
+		read_one(from_b[0]);
+		_exit(0);
+	}
+	if (!fork()) {
+		name("B", 0);
+		close(from_b[0]);
+		close(from_c[1]);
+		read_one(from_c[0]);
+		_exit(0);
+	}
+	if (!fork()) {
+		name("C", 0);
+		close(from_b[0]);
+		close(from_b[1]);
+		close(from_c[0]);
+		pthread_barrier_wait(&s->seated);
+		take(&s->lock[0]);
+		_exit(0);
+	}
+	for (int i = 0; i < 2; i++) {
+		close(from_b[i]);
+		close(from_c[i]);
+	}
+	ready();
+}
+
+static void child(void)
+{
+	int from_child[2];
+
+	if (pipe(from_child))
+		die("pipe");
+	if (!fork()) {
+		name("stuck-child", 0);
+		close(from_child[0]);
+		take(&lonely_lock);
+		take(&lonely_lock);
+		_exit(0);
+	}
+	close(from_child[1]);
+	name("reader", 0);
+	ready();
+	read_one(from_child[0]);
+}
+
+static void *fight(void *arg)
+{
+	(void)arg;
+	name("fighter", 0);
+	for (;;) {
+		take(&first_lock);
+		take(&second_lock);
+		for (volatile int i = 0; i < 300; i++)
+			;
+		pthread_mutex_unlock(&second_lock);
+		pthread_mutex_unlock(&first_lock);
+	}
+	return NULL;
+}
+
+static void *work(void *arg)
+{
+	(void)arg;
+	name("worker", 0);
+	take(&first_lock);
+	for (;;)
+		pthread_cond_wait(&work_came, &first_lock);
+	return NULL;
+}
+
+static void idle(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (fd < 0 || bind(fd, (void *)&address, sizeof(address.sun_family)) || listen(fd, 1))
+		die("socket");
+	for (int i = 0; i < 4; i++)
+		start(work, 0);
+	name("server", 0);
+	ready();
+	accept(fd, NULL, NULL);
+}
+
+static void *dine_with_patience(void *arg)
+{
+	int me = (int)(long)arg;
+	struct timespec until;
+
+	name("patient-%d", me);
+	take(&forks[me]);
+	pthread_barrier_wait(&seated);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 600;
+	pthread_mutex_timedlock(&forks[!me], &until);
+	return NULL;
+}
+
+static void timed(void)
+{
+	pthread_barrier_init(&seated, NULL, 3);
+	pthread_mutex_init(&forks[0], NULL);
+	pthread_mutex_init(&forks[1], NULL);
+	start(dine_with_patience, 0);
+	start(dine_with_patience, 1);
+	pthread_barrier_wait(&seated);
+	ready();
+}
+
+static void on_signal(int signal)
+{
+	char c = (char)signal;
+
+	if (write(own_pipe[1], &c, 1) < 0)
+		_exit(1);
+}
+
+/* All of its threads must be in it, so nobody watches the standard input here. */
+static void self_pipe(int handled)
+{
+	if (pipe(own_pipe))
+		die("pipe");
+	if (handled)
+		signal(SIGUSR1, on_signal);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	name("self-pipe", 0);
+	ready();
+	read_one(own_pipe[0]);
+	exit(0);
+}
+
+static void ordered(int n)
+{
+	for (int i = 0; i < n; i++)
+		start(fight, i);
+	ready();
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 1 ? argv[1] : "";
+	int n = argc > 2 ? atoi(argv[2]) : 2;
+
+	if (n < 2 || n > THREADS_MAX)
+		return 2;
+	setpgid(0, 0);
+	if (!strcmp(mode, "selfpipe") || !strcmp(mode, "signalled"))
+		self_pipe(!strcmp(mode, "selfpipe"));
+	start(watch, 0);
+	if (!strcmp(mode, "ring"))
+		ring(n);
+	else if (!strcmp(mode, "self"))
+		(void)start(lock_twice, 0), ready();
+	else if (!strcmp(mode, "gone"))
+		gone();
+	else if (!strcmp(mode, "forked"))
+		forked();
+	else if (!strcmp(mode, "processes"))
+		processes();
+	else if (!strcmp(mode, "pipe"))
+		three_way();
+	else if (!strcmp(mode, "child"))
+		child();
+	else if (!strcmp(mode, "ordered"))
+		ordered(n);
+	else if (!strcmp(mode, "idle"))
+		idle();
+	else if (!strcmp(mode, "timed"))
+		timed();
+	else
+		return 2;
+	pause();
+	return 0;
+}

@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * why: what the threads of a process are doing at one moment: deadlocks, then
+ * who waits for whom, then every thread with its stack. Threads that do the
+ * same at the same place are one paragraph, so that five hundred can be read.
+ */
+#include "view/views.h"
+
+#include "base/fmt.h"
+
+#include <string.h>
+
+enum { GROUPS_SHOWN = 40, TIDS_SHOWN = 8, BEHIND_SHOWN = 10, KERNEL_FRAMES = 6 };
+
+#define NOBODY UINT32_MAX
+
+/* Waits that look the same; their indices are chained by `more`. */
+struct same {
+	uint32_t first, count;
+	uint64_t longest_ns;
+};
+
+struct why {
+	struct page *p;
+	const struct result *r;
+	VEC(struct same) groups;
+	uint32_t *more; /* by wait: the next of its group */
+	uint8_t *inside; /* by wait: of the process that was asked for, or its children */
+};
+
+/* --- words ------------------------------------------------------------------- */
+
+/* "mutex `queue_lock`", "pipe:[8123]"; nothing where there is no object. */
+static void target_text(struct strbuf *sb, const struct result_wait *t)
+{
+	/* "[heap]" and "anon" are many places; a variable is one */
+	bool many = !t->target || *t->target == '[' || strstr(t->target, "anon");
+
+	if (t->lock >= 0)
+		strbuf_puts(sb, t->lock == LOCK_UNKNOWN ? "lock"
+							: lock_kind_name((enum lock_kind)t->lock));
+	if (t->target) {
+		strbuf_puts(sb, t->lock >= 0 ? " " : "");
+		fmt_text(sb, t->target, 0);
+	}
+	if (t->address && many)
+		strbuf_addf(sb, " 0x%llx", (unsigned long long)t->address);
+}
+
+static void thread_text(struct strbuf *sb, const struct result_wait *t)
+{
+	strbuf_addf(sb, "%u ", t->tid);
+	fmt_text(sb, t->comm, 0);
+}
+
+static void since_text(struct strbuf *sb, const struct result_wait *t)
+{
+	if (!t->waits_ns)
+		return;
+	strbuf_puts(sb, ", for ");
+	fmt_ns(sb, t->waits_ns);
+}
+
+static void ends_text(struct strbuf *sb, const struct result_wait *t)
+{
+	for (size_t i = 0; i < t->ends.count && i < TIDS_SHOWN; i++) {
+		strbuf_addf(sb, "%s%u ", i ? ", " : "", t->ends.at[i].tgid);
+		fmt_text(sb, t->ends.at[i].comm, 0);
+	}
+	if (t->ends.count > TIDS_SHOWN)
+		strbuf_addf(sb, " and %zu more", t->ends.count - TIDS_SHOWN);
+}
+
+static bool reads(const struct result_wait *t)
+{
+	return t->syscall && (strstr(t->syscall, "read") || strstr(t->syscall, "recv"));
+}
+
+static bool writes(const struct result_wait *t)
+{
+	return t->syscall && (strstr(t->syscall, "write") || strstr(t->syscall, "send"));
+}
+
+/* What it waits for, as half a sentence: "waits for mutex `b`, held by 13 worker". */
+static void waits_text(const struct why *w, struct strbuf *sb, const struct result_wait *t)
+{
+	if (t->class == CLASS_CHILD) {
+		strbuf_puts(sb, "waits for a child: ");
+		ends_text(sb, t);
+		return;
+	}
+	if (t->lock == LOCK_JOIN && t->holder_tid) {
+		strbuf_puts(sb, "waits for the end of ");
+		page_thread(w->p, sb, t->holder_tid);
+		return;
+	}
+	strbuf_addf(sb, "waits %s ", reads(t) ? "to read from" : writes(t) ? "to write to" : "for");
+	target_text(sb, t);
+	if (t->holder == HOLDER_GONE) {
+		strbuf_addf(sb, ", held by thread %u, which this process does not have: it ended "
+			    "without unlocking, or this is a fork of who had it", t->holder_tid);
+	} else if (t->holder == HOLDER_THERE && t->holder_tid == t->tid) {
+		strbuf_puts(sb, ", which it holds itself");
+	} else if (t->holder == HOLDER_THERE) {
+		strbuf_puts(sb, ", held by ");
+		page_thread(w->p, sb, t->holder_tid);
+	} else if (t->ends.count) {
+		strbuf_addf(sb, ", %s by ", reads(t) ? "written" : writes(t) ? "read" : "open");
+		ends_text(sb, t);
+	}
+}
+
+static void line(struct why *w, const char *lead, const char *color, struct strbuf *sb)
+{
+	if (strbuf_error(sb))
+		w->p->failed = true;
+	else
+		page_wrap(w->p, lead, color, sb->buf);
+	strbuf_clear(sb);
+}
+
+/* --- stacks ------------------------------------------------------------------ */
+
+static void frame_text(const struct why *w, struct strbuf *sb, uint32_t frame, uint32_t level)
+{
+	const struct stacks *stacks = w->p->in->stacks;
+	struct frame_name names[16];
+	size_t n = stacks_names(stacks, frame, names, ARRAY_COUNT(names));
+	struct strbuf text = STRBUF_INIT;
+
+	stacks_print_frame(stacks, frame, level, 0, &text);
+	if (level < n && level < ARRAY_COUNT(names) && *names[level].file) {
+		const char *slash = strrchr(names[level].file, '/');
+
+		strbuf_addf(&text, "  %s:%u", slash ? slash + 1 : names[level].file,
+			    names[level].line);
+	}
+	fmt_text(sb, text.buf, 0);
+	if (text.failed)
+		sb->failed = true;
+	strbuf_release(&text);
+}
+
+static void print_stack(struct why *w, const struct result_wait *t)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct stack_view view;
+
+	if (stacks_get(w->p->in->stacks, t->kernel_stack, &view)) {
+		for (uint32_t i = 0; i < view.count && i < KERNEL_FRAMES; i++) {
+			strbuf_puts(&sb, i ? " ← " : "kernel: ");
+			frame_text(w, &sb, view.frames[i], 0);
+		}
+		page_line(w->p, 6, w->p->colors->dim, "%s", sb.buf);
+		strbuf_clear(&sb);
+	}
+	if (!stacks_get(w->p->in->stacks, t->user_stack, &view)) {
+		page_line(w->p, 6, w->p->colors->dim, "its stack could not be read");
+	} else {
+		for (uint32_t i = 0; i < view.count; i++)
+			for (uint32_t level = 0;
+			     level < stacks_levels(w->p->in->stacks, view.frames[i]); level++) {
+				frame_text(w, &sb, view.frames[i], level);
+				page_line(w->p, 6, NULL, "%s", sb.buf);
+				strbuf_clear(&sb);
+			}
+		if (!(view.flags & (STACK_COMPLETE | STACK_TRUNCATED)))
+			page_line(w->p, 6, w->p->colors->dim,
+				  "… it could be followed no further");
+	}
+	w->p->failed |= sb.failed;
+	strbuf_release(&sb);
+}
+
+/* --- deadlocks --------------------------------------------------------------- */
+
+/* "holds A" is what the one before it in the circle waits for. */
+static void print_member(struct why *w, const struct result_deadlock *d, size_t i)
+{
+	const struct result_wait *t = &w->r->waits.at[d->circle.at[i]];
+	const struct result_wait *before =
+		&w->r->waits.at[d->circle.at[i ? i - 1 : d->circle.count - 1]];
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf_puts(&sb, "thread ");
+	thread_text(&sb, t);
+	if (d->circle.count > 1 && before->holder == HOLDER_THERE && before->lock != LOCK_JOIN) {
+		strbuf_puts(&sb, " holds ");
+		target_text(&sb, before);
+		strbuf_puts(&sb, " and");
+	}
+	strbuf_putc(&sb, ' ');
+	waits_text(w, &sb, t);
+	since_text(&sb, t);
+	line(w, "  ", NULL, &sb);
+	stack_line(w->p, &sb, t->user_stack);
+	if (sb.len)
+		line(w, "      in ", w->p->colors->dim, &sb);
+	strbuf_release(&sb);
+}
+
+static void print_behind(struct why *w, const struct result_deadlock *d)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct rest rest = { 0 };
+
+	if (!d->behind.count)
+		return;
+	page_line(w->p, 2, NULL, "behind %s:", d->circle.count > 1 ? "them" : "it");
+	for (size_t i = 0; i < d->behind.count; i++) {
+		const struct result_wait *t = &w->r->waits.at[d->behind.at[i]];
+
+		if (i >= BEHIND_SHOWN && w->p->style->rows != SIZE_MAX) {
+			rest.count = d->behind.count - i;
+			break;
+		}
+		thread_text(&sb, t);
+		strbuf_putc(&sb, ' ');
+		waits_text(w, &sb, t);
+		line(w, "    ", NULL, &sb);
+	}
+	page_rest(w->p, 4, &rest, "thread", "threads", NULL);
+	strbuf_release(&sb);
+}
+
+static void print_deadlock(struct why *w, const struct result_deadlock *d)
+{
+	const struct result_wait *first = &w->r->waits.at[d->circle.at[0]];
+	struct strbuf sb = STRBUF_INIT, note = STRBUF_INIT;
+
+	if (d->circle.count > 1)
+		strbuf_addf(&sb, "%zu threads wait for each other", d->circle.count);
+	else if (first->holder == HOLDER_GONE)
+		strbuf_puts(&sb, "a thread waits for a lock whose holder is gone");
+	else
+		strbuf_puts(&sb, "a thread waits for itself");
+	if (d->behind.count)
+		strbuf_addf(&note, "%zu more %s behind %s", d->behind.count,
+			    plural(d->behind.count, "waits", "wait"),
+			    d->circle.count > 1 ? "them" : "it");
+	page_line(w->p, 0, w->p->colors->alarm, "Deadlock: %s%s%s", sb.buf, note.len ? ", " : "",
+		  note.buf);
+	for (size_t i = 0; i < d->circle.count; i++)
+		print_member(w, d, i);
+	print_behind(w, d);
+	w->p->failed |= sb.failed || note.failed;
+	strbuf_release(&sb);
+	strbuf_release(&note);
+}
+
+/* --- who waits for whom ------------------------------------------------------ */
+
+static void print_graph(struct why *w)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct map seen = MAP_INIT;
+	bool any = false;
+
+	for (size_t i = 0; i < w->r->waits.count; i++) {
+		const struct result_wait *t = &w->r->waits.at[i];
+		uint32_t holder = t->holder_tid, count = 0;
+
+		if (!w->inside[i] || t->holder == HOLDER_UNKNOWN || map_get(&seen, holder))
+			continue;
+		if (map_put(&seen, holder, 1)) {
+			w->p->failed = true;
+			break;
+		}
+		if (!any)
+			page_heading(w->p, "Who waits for whom", " ");
+		any = true;
+		page_thread(w->p, &sb, holder);
+		strbuf_puts(&sb, " ← ");
+		for (size_t k = i; k < w->r->waits.count; k++) {
+			const struct result_wait *o = &w->r->waits.at[k];
+
+			if (o->holder == HOLDER_UNKNOWN || o->holder_tid != holder)
+				continue;
+			if (++count > TIDS_SHOWN)
+				continue;
+			strbuf_puts(&sb, count > 1 ? ", " : "");
+			thread_text(&sb, o);
+			strbuf_puts(&sb, " (");
+			target_text(&sb, o);
+			strbuf_putc(&sb, ')');
+		}
+		if (count > TIDS_SHOWN)
+			strbuf_addf(&sb, " and %u more", count - TIDS_SHOWN);
+		line(w, "  ", NULL, &sb);
+	}
+	map_release(&seen);
+	strbuf_release(&sb);
+}
+
+/* --- all threads ------------------------------------------------------------- */
+
+static bool is_same(const struct result_wait *a, const struct result_wait *b)
+{
+	return a->tgid == b->tgid && a->situation == b->situation && a->class == b->class &&
+	       a->lock == b->lock && a->user_stack == b->user_stack &&
+	       a->address == b->address && a->holder_tid == b->holder_tid &&
+	       a->timed == b->timed && (a->target == b->target ||
+	       (a->target && b->target && !strcmp(a->target, b->target))) &&
+	       (a->syscall == b->syscall ||
+		(a->syscall && b->syscall && !strcmp(a->syscall, b->syscall)));
+}
+
+static int group(struct why *w)
+{
+	const struct result *r = w->r;
+
+	for (uint32_t i = 0; i < r->waits.count; i++) {
+		size_t g = 0;
+
+		if (!w->inside[i])
+			continue;
+		while (g < w->groups.count && !is_same(&r->waits.at[w->groups.at[g].first],
+						       &r->waits.at[i]))
+			g++;
+		if (g == w->groups.count &&
+		    vec_push(&w->groups, (struct same){ .first = i }))
+			return -ENOMEM;
+		/* the first stays first, the others come behind it backwards */
+		if (w->groups.at[g].count) {
+			w->more[i] = w->more[w->groups.at[g].first];
+			w->more[w->groups.at[g].first] = i;
+		}
+		w->groups.at[g].count++;
+		if (r->waits.at[i].waits_ns > w->groups.at[g].longest_ns)
+			w->groups.at[g].longest_ns = r->waits.at[i].waits_ns;
+	}
+	return 0;
+}
+
+static void doing_text(const struct why *w, struct strbuf *sb, const struct result_wait *t)
+{
+	switch (t->situation) {
+	case SITUATION_RUN:
+		strbuf_puts(sb, "runs");
+		return;
+	case SITUATION_RUNNABLE:
+		strbuf_puts(sb, "waits for a core");
+		return;
+	case SITUATION_STOPPED:
+		strbuf_puts(sb, "is stopped, by a signal or a debugger");
+		return;
+	case SITUATION_UNKNOWN:
+		strbuf_puts(sb, "unknown");
+		return;
+	case SITUATION_WAIT:
+		break;
+	}
+	strbuf_addf(sb, "%s", wait_class_name(t->class));
+	if (t->syscall)
+		strbuf_addf(sb, " %s", t->syscall);
+	strbuf_puts(sb, ": ");
+	if (t->target || t->address || t->ends.count || t->lock >= 0)
+		waits_text(w, sb, t);
+	else
+		strbuf_puts(sb, t->timed ? "waits" : "waits, without a limit");
+	if (t->timed)
+		strbuf_puts(sb, t->class == CLASS_SLEEP ? "" : ", with a timeout");
+}
+
+static void print_group(struct why *w, const struct same *g)
+{
+	const struct result_wait *t = &w->r->waits.at[g->first];
+	struct strbuf sb = STRBUF_INIT;
+	uint32_t shown = 1;
+
+	if (g->count > 1)
+		strbuf_addf(&sb, "%u threads: ", g->count);
+	thread_text(&sb, t);
+	for (uint32_t i = w->more[g->first]; i != NOBODY && shown < TIDS_SHOWN; i = w->more[i]) {
+		strbuf_puts(&sb, ", ");
+		thread_text(&sb, &w->r->waits.at[i]);
+		shown++;
+	}
+	if (shown < g->count)
+		strbuf_addf(&sb, " and %u more", g->count - shown);
+	line(w, "  ", w->p->colors->bold, &sb);
+	doing_text(w, &sb, t);
+	if (g->longest_ns) {
+		strbuf_puts(&sb, g->count > 1 ? ", for up to " : ", for ");
+		fmt_ns(&sb, g->longest_ns);
+	}
+	if (t->deadlock)
+		strbuf_addf(&sb, "; %s", t->in_circle ? "deadlocked" : "behind a deadlock");
+	line(w, "    ", t->deadlock ? w->p->colors->alarm : w->p->colors->class[t->class], &sb);
+	print_stack(w, t);
+	strbuf_release(&sb);
+}
+
+static void print_threads(struct why *w)
+{
+	size_t rows = page_rows(w->p, GROUPS_SHOWN);
+	struct rest rest = { 0 };
+	uint32_t tgid = 0;
+
+	for (size_t i = 0; i < w->groups.count; i++) {
+		const struct result_wait *t = &w->r->waits.at[w->groups.at[i].first];
+		struct strbuf sb = STRBUF_INIT;
+
+		if (i >= rows) {
+			rest.count += w->groups.at[i].count;
+			continue;
+		}
+		if (t->tgid != tgid) {
+			page_thread(w->p, &sb, t->tgid);
+			page_heading(w->p, "Threads of", "%s", sb.buf);
+			w->p->failed |= sb.failed;
+			strbuf_release(&sb);
+		}
+		tgid = t->tgid;
+		print_group(w, &w->groups.at[i]);
+	}
+	page_rest(w->p, 2, &rest, "thread", "threads", NULL);
+}
+
+/* --- the whole --------------------------------------------------------------- */
+
+/* A child, or a child's child, of the process that was asked for. */
+static bool descends(const struct result *r, uint32_t tgid, uint32_t root)
+{
+	for (int depth = 0; depth < 64 && tgid; depth++) {
+		size_t i = 0;
+
+		if (tgid == root)
+			return true;
+		while (i < r->processes.count && r->processes.at[i].tgid != tgid)
+			i++;
+		tgid = i < r->processes.count ? r->processes.at[i].parent_tgid : 0;
+	}
+	return false;
+}
+
+static int why_init(struct why *w, const struct view_input *in)
+{
+	const struct result *r = in->result;
+
+	*w = (struct why){ .r = r };
+	w->more = calloc(r->waits.count + 1, sizeof(*w->more));
+	w->inside = calloc(r->waits.count + 1, 1);
+	if (!w->more || !w->inside)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->waits.count; i++) {
+		w->more[i] = NOBODY;
+		/* others are there for what they hold */
+		w->inside[i] = r->waits.at[i].deadlock || !in->selection.tgid ||
+			       descends(r, r->waits.at[i].tgid, in->selection.tgid);
+	}
+	return group(w);
+}
+
+static void why_release(struct why *w)
+{
+	free(w->more);
+	free(w->inside);
+	vec_release(&w->groups);
+}
+
+static void print_head(struct why *w)
+{
+	size_t inside = 0, waiting = 0, running = 0;
+	struct strbuf sb = STRBUF_INIT;
+
+	for (size_t i = 0; i < w->r->waits.count; i++) {
+		inside += w->inside[i];
+		waiting += w->inside[i] && w->r->waits.at[i].situation == SITUATION_WAIT;
+		running += w->inside[i] && (w->r->waits.at[i].situation == SITUATION_RUN ||
+					    w->r->waits.at[i].situation == SITUATION_RUNNABLE);
+	}
+	page_thread(w->p, &sb, w->p->in->selection.tgid);
+	strbuf_addf(&sb, ": %zu %s, %zu %s, %zu %s", inside, plural(inside, "thread", "threads"),
+		    waiting, plural(waiting, "waits", "wait"), running,
+		    plural(running, "runs or wants to", "run or want to"));
+	line(w, "", w->p->colors->bold, &sb);
+	for (int i = 0; i < w->r->recording.missing_count; i++)
+		page_line(w->p, 0, w->p->colors->warn, "%s", w->r->recording.missing[i]);
+	strbuf_release(&sb);
+}
+
+static void print_stalled(struct why *w)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (size_t i = 0; i < w->r->stalled.count; i++) {
+		page_thread(w->p, &sb, w->r->stalled.at[i]);
+		strbuf_puts(&sb, ": every thread waits to be signalled by another one of this "
+				 "process, without a timeout: only a signal from outside can "
+				 "set it going");
+		line(w, "", w->p->colors->warn, &sb);
+	}
+	strbuf_release(&sb);
+}
+
+static void print(struct page *p)
+{
+	struct why w;
+
+	if (why_init(&w, p->in)) {
+		p->failed = true;
+	} else {
+		w.p = p;
+		print_head(&w);
+		for (size_t i = 0; i < w.r->deadlocks.count; i++)
+			print_deadlock(&w, &w.r->deadlocks.at[i]);
+		print_stalled(&w);
+		print_graph(&w);
+		print_threads(&w);
+	}
+	why_release(&w);
+}
+
+/* --- JSON -------------------------------------------------------------------- */
+
+/* The lock's number in "locks"; 0: it has none. */
+static uint32_t lock_id(const struct result *r, const struct result_wait *t)
+{
+	for (size_t i = 0; t->address && i < r->locks.count; i++)
+		if (r->locks.at[i].address == t->address &&
+		    (r->locks.at[i].shared || r->locks.at[i].tgid == t->tgid))
+			return r->locks.at[i].id;
+	return 0;
+}
+
+static void json_known(struct json *j, const char *key, uint64_t value)
+{
+	if (value)
+		json_uint(j, key, value);
+	else
+		json_null(j, key);
+}
+
+static void json_member(struct json *j, const struct view_input *in, const struct result_wait *t)
+{
+	const struct result_wait *next =
+		t->next < in->result->waits.count ? &in->result->waits.at[t->next] : NULL;
+
+	json_open_object(j, NULL);
+	json_uint(j, "tid", t->tid);
+	json_known(j, "lock", lock_id(in->result, t));
+	json_known(j, "held_by", next ? next->tid : t->holder_tid);
+	json_uint(j, "pid", t->tgid);
+	json_text(j, "comm", t->comm);
+	json_text(j, "class", wait_class_name(t->class));
+	json_text(j, "target", t->target);
+	json_bool(j, "holder_gone", t->holder == HOLDER_GONE);
+	json_stack(j, "stack", in->stacks, t->user_stack);
+	json_close(j);
+}
+
+void json_deadlocks(struct json *j, const struct view_input *in)
+{
+	const struct result *r = in->result;
+
+	json_open_array(j, "deadlocks");
+	for (size_t i = 0; i < r->deadlocks.count; i++) {
+		const struct result_deadlock *d = &r->deadlocks.at[i];
+
+		json_open_object(j, NULL);
+		json_open_array(j, "threads");
+		for (size_t k = 0; k < d->circle.count; k++)
+			json_member(j, in, &r->waits.at[d->circle.at[k]]);
+		json_close(j);
+		json_open_array(j, "behind");
+		for (size_t k = 0; k < d->behind.count; k++)
+			json_uint(j, NULL, r->waits.at[d->behind.at[k]].tid);
+		json_close(j);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void json_wait(struct json *j, const struct view_input *in, const struct result_wait *t)
+{
+	static const char *const situations[] = {
+		[SITUATION_RUN] = "running",	 [SITUATION_RUNNABLE] = "runnable",
+		[SITUATION_WAIT] = "waiting",	 [SITUATION_STOPPED] = "stopped",
+		[SITUATION_UNKNOWN] = "unknown",
+	};
+	bool waits = t->situation == SITUATION_WAIT;
+
+	json_open_object(j, NULL);
+	json_uint(j, "pid", t->tgid);
+	json_uint(j, "tid", t->tid);
+	json_text(j, "comm", t->comm);
+	json_text(j, "state", situations[t->situation]);
+	json_text(j, "class", waits ? wait_class_name(t->class) : NULL);
+	json_text(j, "kind", t->lock >= 0 ? lock_kind_name((enum lock_kind)t->lock) : NULL);
+	json_text(j, "syscall", t->syscall);
+	json_text(j, "target", t->target);
+	if (t->address)
+		json_address(j, "address", t->address);
+	else
+		json_null(j, "address");
+	json_known(j, "waits_ns", t->waits_ns);
+	json_bool(j, "timed", t->timed);
+	json_known(j, "lock", lock_id(in->result, t));
+	json_known(j, "held_by", t->holder_tid);
+	json_bool(j, "holder_gone", t->holder == HOLDER_GONE);
+	json_open_array(j, "ends");
+	for (size_t i = 0; i < t->ends.count; i++) {
+		json_open_object(j, NULL);
+		json_uint(j, "pid", t->ends.at[i].tgid);
+		json_text(j, "comm", t->ends.at[i].comm);
+		json_close(j);
+	}
+	json_close(j);
+	json_known(j, "deadlock", t->deadlock);
+	json_stack(j, "stack", in->stacks, t->user_stack);
+	json_stack(j, "kernel_stack", in->stacks, t->kernel_stack);
+	json_close(j);
+}
+
+static void json(struct json *j, const struct view_input *in)
+{
+	const struct result *r = in->result;
+
+	json_deadlocks(j, in);
+	json_open_array(j, "stalled");
+	for (size_t i = 0; i < r->stalled.count; i++)
+		json_uint(j, NULL, r->stalled.at[i]);
+	json_close(j);
+	json_open_array(j, "threads");
+	for (size_t i = 0; i < r->waits.count; i++)
+		json_wait(j, in, &r->waits.at[i]);
+	json_close(j);
+}
+
+const struct view view_why = { .name = "why", .print = print, .json = json };
