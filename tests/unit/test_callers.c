@@ -228,6 +228,7 @@ static void who_has_no_name_says_nothing(void **state)
 	assert_say("?, ?", CALLERS_NOTHING);
 	assert_say("?, pthread_mutex_lock", CALLERS_NOTHING);
 	assert_say("syscall, ?, main", CALLERS_NOTHING);
+	assert_say("syscall, program+0x1c40, main", CALLERS_NOTHING);
 	assert_say("/lib/libc.so.6:?", CALLERS_LIBRARY);
 	assert_say("/lib/libc.so.6:?, /lib/libc.so.6:getenv", CALLERS_LIBRARY);
 	assert_say("/lib/libc.so.6:?, /lib/libc.so.6:malloc, main", CALLERS_LIBRARY);

@@ -240,6 +240,12 @@ static bool is_c_library(const char *module)
 	       !strncmp(name, "libpthread", 10) || !strncmp(name, "ld-musl-", 8);
 }
 
+/* A function that is known only by where it begins, "file+0x1c40", has no name. */
+static bool has_name(const struct caller *c)
+{
+	return c->function && !strstr(c->function, "+0x");
+}
+
 struct verdict callers_judge(const struct caller *callers, size_t count)
 {
 	struct verdict v = { .say = CALLERS_NOTHING, .lock = NO_LOCK };
@@ -247,13 +253,13 @@ struct verdict callers_judge(const struct caller *callers, size_t count)
 
 	for (size_t i = 0; i < count && i < DEPTH_MAX; i++) {
 		const struct caller *c = &callers[i];
-		const struct rule *rule = c->function ? rule_of(c->function) : NULL;
+		const struct rule *rule = has_name(c) ? rule_of(c->function) : NULL;
 
 		if (!rule && v.say != CALLERS_KNOWN && is_c_library(c->module)) {
 			v.say = CALLERS_LIBRARY;
 			continue;
 		}
-		if (!c->function) {
+		if (!has_name(c)) {
 			/* of code that is made as it runs, hardly any has a name */
 			if (v.say != CALLERS_KNOWN ||
 			    (strcmp(c->module, "[jit]") && ++nameless > NAMELESS_MAX))
