@@ -161,6 +161,7 @@ enum wire_loss {
 	WIRE_LOSS_WAKER, /* waits that ended without a sched_waking seen */
 	WIRE_LOSS_MISSED, /* runs of a probe that the kernel skipped (recursion) */
 	WIRE_LOSS_POLL, /* returns to event loops: the ring for them was full */
+	WIRE_LOSS_CODE, /* code whose unwind table, or whose mapping, there was no room for */
 	WIRE_LOSS_COUNT,
 };
 

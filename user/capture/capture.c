@@ -378,10 +378,16 @@ void capture_checked(const struct capture *c, uint64_t *ret_remembered, uint64_t
 
 void capture_loss(struct capture *c, uint64_t *loss)
 {
+	struct unwinding_stats s;
+
 	memset(loss, 0, WIRE_LOSS_COUNT * sizeof(*loss));
 	for (size_t i = 0; i < c->merge.rings.count; i++)
 		for (int k = 0; k < WIRE_LOSS_COUNT; k++)
 			loss[k] += c->merge.rings.at[i].ring->loss[k];
+	if (c->unwinding) {
+		unwinding_stats(c->unwinding, &s);
+		loss[WIRE_LOSS_CODE] = s.refused + s.rules_refused + s.mappings_refused;
+	}
 	loss[WIRE_LOSS_RING] += c->merge.torn;
 	loss[WIRE_LOSS_RARE] += c->skel->bss->rare_lost;
 	loss[WIRE_LOSS_STORAGE] += c->skel->bss->storage_lost;

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "capture/clock.h"
+#include "unwind/process.h"
 #include "unwind/table.h"
 
 #include <bpf/bpf.h>
@@ -57,7 +58,7 @@ struct unwinding {
 	int event;
 	struct unwinding_stats stats;
 	struct unwind_process process; /* the one that is being said, */
-	uint64_t refused; /* and its mappings that there was no room for */
+	VEC(struct unwind_mapping) described; /* and all of its mappings */
 };
 
 /* --- memory that the probes see ------------------------------------------------ */
@@ -171,6 +172,7 @@ static void make(struct unwinding *u, uint32_t module, int file)
 		u->stats.rows += table.rows;
 	}
 	u->stats.failed += error != 0;
+	u->stats.refused += error == -ENOSPC || error == -ENOMEM || error == -EFBIG;
 	u->stats.memory = (uint64_t)u->arena.used * 4;
 	u->stats.rules = u->arena.rule_count;
 	u->stats.rules_refused = u->arena.rules_refused;
@@ -289,6 +291,7 @@ void unwinding_free(struct unwinding *u)
 	if (u->event >= 0)
 		close(u->event);
 	vec_release(&u->modules);
+	vec_release(&u->described);
 	vec_release(&u->queue);
 	free(u);
 }
@@ -322,53 +325,27 @@ static struct unwind_mapping describe(struct unwinding *u, const struct unwindin
 	return out;
 }
 
-/*
- * Appends a mapping. Neighbours without a table become one; when there are
- * too many, those without give way to those with one.
- */
-static void process_add(struct unwinding *u, const struct unwind_mapping *m, uint32_t *room)
+/* Fills u->process. *ret_waits: some have no table yet. 0 or -ENOMEM. */
+static int process_fill(struct unwinding *u, const struct unwinding_mapping *mappings,
+			size_t count, bool *ret_waits)
 {
-	struct unwind_process *p = &u->process;
-	struct unwind_mapping *last = p->count ? &p->mappings[p->count - 1] : NULL;
+	size_t refused;
 
-	if (!m->index_count && last && !last->index_count &&
-	    last->start + (uint64_t)last->pages * UNWIND_PAGE == m->start) {
-		last->pages += m->pages;
-		return;
-	}
-	if (p->count == UNWIND_MAPPINGS_MAX || (!m->index_count && !*room)) {
-		u->refused++;
-		return;
-	}
-	if (!m->index_count)
-		--*room;
-	p->mappings[p->count++] = *m;
-}
-
-static bool process_fill(struct unwinding *u, const struct unwinding_mapping *mappings,
-			 size_t count)
-{
-	uint32_t with = 0, room;
-	bool waits = false;
-
+	*ret_waits = false;
+	u->described.count = 0;
+	if (vec_reserve(&u->described, count))
+		return -ENOMEM;
 	pthread_mutex_lock(&u->lock);
 	for (size_t i = 0; i < count; i++)
-		with += describe(u, &mappings[i], &waits).index_count > 0;
-	room = with < UNWIND_MAPPINGS_MAX ? UNWIND_MAPPINGS_MAX - with : 0;
-	u->process.count = 0;
+		u->described.at[u->described.count++] = describe(u, &mappings[i], ret_waits);
+	refused = unwind_process_fill(&u->process, u->described.at, count);
+	if (refused > u->stats.mappings_refused)
+		u->stats.mappings_refused = refused;
+	pthread_mutex_unlock(&u->lock);
 	/* after four billion changes 0 is left out, and nobody remembers the first */
 	if (!++u->process.generation)
 		u->process.generation++;
-	u->refused = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct unwind_mapping m = describe(u, &mappings[i], &waits);
-
-		process_add(u, &m, &room);
-	}
-	if (u->refused > u->stats.mappings_refused)
-		u->stats.mappings_refused = u->refused;
-	pthread_mutex_unlock(&u->lock);
-	return waits;
+	return 0;
 }
 
 static int want_one(struct unwinding *u, uint32_t module, unwinding_file_fn file, void *ctx)
@@ -407,9 +384,11 @@ int unwinding_process(struct unwinding *u, uint32_t tgid, const struct unwinding
 		      size_t count, bool create, unwinding_file_fn file, void *ctx,
 		      bool *ret_waits)
 {
-	bool waits = process_fill(u, mappings, count);
+	bool waits;
 
 	*ret_waits = false;
+	if (process_fill(u, mappings, count, &waits))
+		return -ENOMEM;
 	/* when the map is full, the process is walked by frame pointer */
 	if (bpf_map_update_elem(u->processes, &tgid, &u->process, create ? BPF_ANY : BPF_EXIST))
 		return 0;

@@ -62,6 +62,7 @@ void unwinding_wait(struct unwinding *u, uint64_t timeout_ns);
 
 struct unwinding_stats {
 	uint32_t tables, failed; /* files; those that have no table count as failed */
+	uint32_t refused; /* of failed: for want of room or memory */
 	uint64_t rows, rules, rules_refused;
 	uint64_t memory; /* bytes of tables */
 	uint64_t build_ns;

@@ -513,9 +513,9 @@ static void tell_tables(struct recorder *r)
 		    "%.1f ms to make", s.tables, s.failed, (unsigned long long)s.rows,
 		    (unsigned long long)s.rules, (unsigned long long)s.memory >> 10,
 		    (double)s.build_ns / 1e6);
-	if (s.rules_refused || s.mappings_refused)
-		log_verbose("unwind tables: no room for %llu rules and %llu mappings",
-			    (unsigned long long)s.rules_refused,
+	if (s.refused || s.rules_refused || s.mappings_refused)
+		log_verbose("unwind tables: no room for %u files, %llu rules and %llu mappings",
+			    s.refused, (unsigned long long)s.rules_refused,
 			    (unsigned long long)s.mappings_refused);
 }
 

@@ -15,6 +15,7 @@ const char *loss_cause_name(int cause)
 		[WIRE_LOSS_WAKER] = "waker_unseen",
 		[WIRE_LOSS_MISSED] = "probe_skipped",
 		[WIRE_LOSS_POLL] = "poll_ring_full",
+		[WIRE_LOSS_CODE] = "code_without_room",
 	};
 
 	return cause >= 0 && cause < LOSS_CAUSES ? names[cause] : NULL;

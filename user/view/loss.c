@@ -22,6 +22,8 @@ static const struct {
 	  "not recorded for want of memory in the kernel; missing from this report" },
 	{ WIRE_LOSS_MISSED, true, "switch", "switches",
 	  "the kernel skipped the probe; waits around them are wrong" },
+	{ WIRE_LOSS_CODE, false, "piece of code", "pieces of code",
+	  "no room for their unwind tables; stacks that pass them end too early" },
 	{ WIRE_LOSS_POLL, false, "return", "returns",
 	  "to event loops: their number is right, but not how long each round was" },
 	{ WIRE_LOSS_STACK, false, "stack", "stacks", "could not be read or kept" },
