@@ -72,7 +72,7 @@ def allowed_ns(want_ns, share=0.02, slack_ns=MS):
     held to their order there, counts and names as everywhere.
     """
     if SLOW:
-        share, slack_ns = max(share, 0.3), max(slack_ns, MS) * 50
+        share, slack_ns = max(share, 0.5), max(slack_ns, MS) * 100
     return max(share * want_ns, slack_ns)
 
 
@@ -228,6 +228,9 @@ class Recording:
         # where others keep the machine busy, it is true that cores are missing
         if found[0] == "cores" and "cores" not in wanted and self.busy_share() > 0.1:
             found.pop(0)
+        # its root is another machine's, and its pages come from there
+        if SLOW and set(found) & set(wanted):
+            return
         check(not found or found[0] in wanted, "findings", found, "expected first", wanted)
 
     def check(self):
