@@ -193,7 +193,7 @@ struct shot {
 	const char *name; /* of the golden file, whose extension is the format */
 	enum export_weight weight;
 	uint32_t classes;
-	bool idle, by_process;
+	bool idle, by_process, by_lock;
 };
 
 static int take(const struct world *w, const struct shot *shot, struct strbuf *out)
@@ -206,6 +206,7 @@ static int take(const struct world *w, const struct shot *shot, struct strbuf *o
 		.classes = shot->classes,
 		.idle = shot->idle,
 		.by_process = shot->by_process,
+		.by_lock = shot->by_lock,
 	};
 	const struct exporter *e = export_find_path(shot->name);
 	struct sink sink;
@@ -663,6 +664,49 @@ static void formats_are_found_by_name_and_by_extension(void **state)
 	assert_int_equal(export_weight_find("cpu"), -1);
 }
 
+static void make_lock(struct world *w)
+{
+	static const char *const waits[] = { "main|work|pthread_mutex_lock", "main|idle" };
+	struct result_lock lock = { .kind = LOCK_MUTEX, .name = "the_lock", .address = 0x10,
+				    .waits = 5, .wait_ns = 700, .contended_ns = 700 };
+	struct result_lock join = { .kind = LOCK_JOIN, .waits = 1, .wait_ns = 30 };
+
+	world_open(w);
+	add_process(w, 1, "server");
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(vec_push(&lock.blames, (struct result_blame){
+			.tid = 5,
+			.wait_stack = add_stack(w, waits[i], STACK_COMPLETE),
+			.held_stack = add_stack(w, "main|save|fsync", STACK_COMPLETE),
+			.doing = i ? HELD_RUN : CLASS_FILE,
+			.nr = i ? -1 : 74,
+			.blame_ns = i ? 200 : 500,
+		}), 0);
+	assert_int_equal(vec_push(&join.blames, (struct result_blame){
+		.doing = HELD_UNKNOWN, .nr = -1, .blame_ns = 30 }), 0);
+	assert_int_equal(vec_push(&w->result.locks, lock), 0);
+	assert_int_equal(vec_push(&w->result.locks, join), 0);
+}
+
+static void by_lock_the_stacks_of_waiter_and_holder_meet(void **state)
+{
+	struct shot shot = { .make = make_lock, .name = "x.folded", .by_lock = true };
+	struct strbuf out;
+
+	(void)state;
+	take_well(&shot, &out);
+	assert_string_equal(out.buf,
+			    "join;[held] 30\n"
+			    "mutex the_lock 0x10;main;idle;[held] run;fsync;save;main 200\n"
+			    "mutex the_lock 0x10;main;work;pthread_mutex_lock;[held] file fsync;"
+			    "fsync;save;main 500\n");
+	strbuf_release(&out);
+	shot.classes = EXPORT_CLASS(CLASS_SYNC);
+	take_well(&shot, &out);
+	assert_string_equal(out.buf, "join;[held] 30\n");
+	strbuf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -679,6 +723,7 @@ int main(void)
 		cmocka_unit_test(boxes_lie_where_their_stacks_are),
 		cmocka_unit_test(no_failing_allocation_is_fatal),
 		cmocka_unit_test(formats_are_found_by_name_and_by_extension),
+		cmocka_unit_test(by_lock_the_stacks_of_waiter_and_holder_meet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

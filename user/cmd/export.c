@@ -17,7 +17,10 @@ struct export_options {
 	const char *out; /* NULL: not said; "-": stdout */
 	enum export_weight weight;
 	uint32_t classes;
-	bool idle, by_process;
+	bool idle;
+	struct export_by {
+		bool process, lock;
+	} by;
 	struct command_log log;
 };
 
@@ -82,11 +85,12 @@ static int parse_classes(void *field, const char *argument, struct error *err)
 
 static int parse_by(void *field, const char *argument, struct error *err)
 {
-	bool *by_process = field;
+	struct export_by *by = field;
 
-	if (strcmp(argument, "thread") && strcmp(argument, "process"))
-		return error_set(err, -EINVAL, "'%s' is neither thread nor process", argument);
-	*by_process = !strcmp(argument, "process");
+	if (strcmp(argument, "thread") && strcmp(argument, "process") && strcmp(argument, "lock"))
+		return error_set(err, -EINVAL, "'%s' is not thread, process or lock", argument);
+	by->process = !strcmp(argument, "process");
+	by->lock = !strcmp(argument, "lock");
 	return 0;
 }
 
@@ -99,8 +103,9 @@ static const struct opt options[] = {
 	  OPT_CALL, offsetof(struct export_options, weight), 0, 0, parse_weight },
 	{ 0, "class", "CLASSES", "only these: run, runnable, lock, sync, file …", OPT_CALL,
 	  offsetof(struct export_options, classes), 0, 0, parse_classes },
-	{ 0, "by", "ROOT", "thread (default), or process: its threads together", OPT_CALL,
-	  offsetof(struct export_options, by_process), 0, 0, parse_by },
+	{ 0, "by", "ROOT", "thread (default), process: its threads together, or lock: where it was "
+			   "waited for, and held", OPT_CALL,
+	  offsetof(struct export_options, by), 0, 0, parse_by },
 	{ 0, "idle", NULL, "with offcpu: also what only waited for work", OPT_FLAG,
 	  offsetof(struct export_options, idle), 0, 0, NULL },
 	LOAD_OPTIONS(struct export_options, selection),
@@ -202,7 +207,8 @@ static int export_run(int argc, char **argv)
 		.weight = o.weight,
 		.classes = o.classes,
 		.idle = o.idle,
-		.by_process = o.by_process,
+		.by_process = o.by.process,
+		.by_lock = o.by.lock,
 	};
 	if (!rc)
 		rc = export_check(&in, &err);

@@ -255,7 +255,7 @@ static struct diagnosis diagnose(struct findings *self, const struct result_lock
 	struct diagnosis d = { 0 };
 	struct strbuf *sb = &self->title;
 
-	if (is_held_across(l, sb, &d) || is_starved(self, l, sb, &d) || is_convoy(l, sb, &d) ||
+	if (is_starved(self, l, sb, &d) || is_held_across(l, sb, &d) || is_convoy(l, sb, &d) ||
 	    is_inversion(l, sb, &d) || is_long_holder(l, sb, &d) || is_many_short(l, sb, &d))
 		return d;
 	return (struct diagnosis){

@@ -19,7 +19,7 @@
  * has found nothing to do: reading the clock and the condition, and locking
  * twice, takes less; work that is worth a thread takes more.
  */
-enum { HERD_WAKEUPS_NS = 20000, HERD_LOOK_NS = 10000 };
+enum { HERD_WAKEUPS_NS = 20000, HERD_LOOK_NS = 15000 };
 
 static void *locks_new(struct context *c)
 {
@@ -236,17 +236,25 @@ static int blame_wait(struct locks *self, size_t lock, const struct absence *a)
 }
 
 /* Counts those that were woken together and then waited again without having done anything. */
-static void watch_herd(struct lock_sum *l, uint32_t waiter, const struct absence *a)
+static int watch_herd(struct locks *self, size_t lock, uint32_t waiter, const struct absence *a)
 {
+	struct lock_sum *l = &self->list.at[lock];
 	struct party *p = &l->holders.parties.at[waiter];
+	uint64_t ran_ns = 0;
 
-	if (p->in_herd && a->out_ns - p->in_ns < HERD_LOOK_NS && !is_exclusive(a->lock) &&
-	    a->lock != LOCK_BARRIER)
-		l->in_vain += a->waits;
+	if (p->in_herd && !is_exclusive(a->lock) && a->lock != LOCK_BARRIER) {
+		self->acts.count = 0;
+		if (past_ask(&self->past, a->thread, p->in_ns, a->out_ns, &self->acts))
+			return -ENOMEM;
+		for (size_t i = 0; i < self->acts.count; i++)
+			if (self->acts.at[i].doing == HELD_RUN)
+				ran_ns += self->acts.at[i].to_ns - self->acts.at[i].from_ns;
+		l->in_vain += ran_ns < HERD_LOOK_NS ? a->waits : 0;
+	}
 	p->in_herd = false;
 	p->in_ns = a->in_ns;
 	if (!a->ended || a->ender != ENDER_THREAD)
-		return;
+		return 0;
 	if (l->woken_ns && a->ender_id == l->woken_by &&
 	    (a->woken_ns > l->woken_ns ? a->woken_ns - l->woken_ns : l->woken_ns - a->woken_ns) <
 		    HERD_WAKEUPS_NS)
@@ -254,6 +262,7 @@ static void watch_herd(struct lock_sum *l, uint32_t waiter, const struct absence
 	l->woken_ns = a->woken_ns;
 	l->woken_by = a->ender_id;
 	l->woken = waiter;
+	return 0;
 }
 
 static int add_wait(struct locks *self, size_t lock, const struct absence *a)
@@ -274,7 +283,8 @@ static int add_wait(struct locks *self, size_t lock, const struct absence *a)
 		return -ENOMEM;
 	party_waited(&l->holders.parties.at[waiter], a->waits, a->wait_ns, a->wait_ns,
 		     a->out->user_stack);
-	watch_herd(l, waiter, a);
+	if (watch_herd(self, lock, waiter, a))
+		return -ENOMEM;
 	if (a->ender == ENDER_UNKNOWN)
 		return 0;
 	if (locks_party(self, lock, a->ender, a->ender_id, &waker))

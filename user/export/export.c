@@ -96,6 +96,12 @@ int export_check(const struct export_input *in, struct error *err)
 	uint32_t classes = export_classes(in);
 	uint64_t ns = 0;
 
+	if (in->by_lock && in->weight == EXPORT_ONCPU)
+		return error_set(err, -EINVAL, "--by lock shows waiting, which is never oncpu");
+	if (in->by_lock && !in->result->locks.count)
+		return error_set(err, -ENODATA, "no thread waited for a lock");
+	if (in->by_lock)
+		return 0;
 	if (in->weight == EXPORT_ONCPU && classes && !has_samples(in->result))
 		return error_set(err, -ENODATA, in->result->recording.frequency_hz
 				 ? "no sample of these threads: they ran too little"

@@ -49,6 +49,7 @@ struct export_input {
 			   * of EXPORT_OFFCPU waiting for work (idle) only with @idle */
 	bool idle;
 	bool by_process; /* one root a process, not also one a thread */
+	bool by_lock; /* one root a lock: who waited where, and where it was held meanwhile */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include "base/fmt.h"
 #include "core/syscall.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* What is still unaccounted of one thread. */
@@ -268,6 +269,105 @@ static int add_rests(struct builder *b)
 	return error;
 }
 
+/* --- by lock ------------------------------------------------------------------ */
+
+static int descend_lock(struct builder *b, const struct result_lock *l)
+{
+	b->at = 0;
+	strbuf_clear(&b->raw);
+	strbuf_puts(&b->raw, lock_kind_name(l->kind));
+	if (l->name || l->place)
+		strbuf_addf(&b->raw, " %s", l->name ? l->name : l->place);
+	if (l->address)
+		strbuf_addf(&b->raw, " 0x%" PRIx64, l->address);
+	return strbuf_error(&b->raw) ? -ENOMEM : descend(b, b->raw.buf, FLAME_TASK, 0);
+}
+
+/* "[held] file fsync": what the holder did. */
+static int descend_held(struct builder *b, const struct result_blame *blame)
+{
+	const char *call = blame->nr >= 0 ? syscall_name(b->machine, blame->nr) : NULL;
+	int kind = blame->doing;
+
+	if (kind == HELD_RUN)
+		kind = FLAME_RUN;
+	else if (kind == HELD_RUNNABLE)
+		kind = FLAME_RUNNABLE;
+	else if (kind == HELD_UNKNOWN)
+		kind = CLASS_OTHER;
+	strbuf_clear(&b->raw);
+	strbuf_puts(&b->raw, "[held]");
+	if (blame->doing != HELD_UNKNOWN)
+		strbuf_addf(&b->raw, " %s", doing_name(blame->doing));
+	if (call)
+		strbuf_addf(&b->raw, " %s", call);
+	return strbuf_error(&b->raw) ? -ENOMEM : descend(b, b->raw.buf, FLAME_LEAF, kind);
+}
+
+/* Leaf first: the other way round than below a thread. */
+static int descend_inverted(struct builder *b, uint32_t stack)
+{
+	struct stack_view view;
+	int error = 0;
+
+	if (!stacks_get(b->in->stacks, stack, &view))
+		return 0;
+	for (uint32_t i = 0; i < view.count && !error; i++)
+		error = descend_frame(b, view.frames[i], false);
+	return error;
+}
+
+static int add_lock(struct builder *b, const struct result_lock *l)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < l->blames.count && !error; i++) {
+		const struct result_blame *blame = &l->blames.at[i];
+
+		error = descend_lock(b, l);
+		if (!error)
+			error = descend_stack(b, blame->wait_stack, false);
+		if (!error)
+			error = descend_held(b, blame);
+		if (!error)
+			error = descend_inverted(b, blame->held_stack);
+		if (!error)
+			b->flame->nodes.at[b->at].self += blame->blame_ns;
+	}
+	return error;
+}
+
+/* The class that waits for a lock of this kind mostly are of. */
+static enum wait_class class_of_kind(enum lock_kind kind)
+{
+	switch (kind) {
+	case LOCK_MUTEX:
+	case LOCK_RWLOCK:
+		return CLASS_LOCK;
+	case LOCK_GIL:
+		return CLASS_GIL;
+	case LOCK_KERNEL:
+		return CLASS_KERNEL;
+	default:
+		return CLASS_SYNC;
+	}
+}
+
+static int add_locks(struct builder *b)
+{
+	uint32_t classes = b->in->classes ? b->in->classes : EXPORT_ALL;
+	int error = 0;
+
+	for (size_t i = 0; i < b->in->result->locks.count && !error; i++) {
+		const struct result_lock *l = &b->in->result->locks.at[i];
+		enum wait_class class = l->contended_ns ? CLASS_LOCK : class_of_kind(l->kind);
+
+		if (classes & EXPORT_CLASS(class))
+			error = add_lock(b, l);
+	}
+	return error;
+}
+
 static int builder_init(struct builder *b)
 {
 	const struct result *r = b->in->result;
@@ -320,9 +420,11 @@ int flame_build(const struct export_input *in, struct flame *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	error = builder_init(&b);
-	if (!error)
+	if (!error && in->by_lock)
+		error = add_locks(&b);
+	if (!error && !in->by_lock)
 		error = add_stacks(&b);
-	if (!error)
+	if (!error && !in->by_lock)
 		error = add_rests(&b);
 	if (!error)
 		flame_sum(ret);

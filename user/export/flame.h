@@ -7,6 +7,11 @@
  * Time without a stack (recorded without stacks, waits too short to be kept
  * one by one) hangs directly below its thread: with EXPORT_WALL the tree is
  * exactly as wide as the lives of its threads.
+ *
+ * By lock, each lock has a branch as wide as the waiting for it: below the lock the
+ * frames of who waited, from the first function on; then what the holder did
+ * meanwhile, "[held] file fsync"; then the holder's frames the other way round, so
+ * that the two stacks meet where one waited for the other.
  */
 #ifndef RUNWAIT_EXPORT_FLAME_H
 #define RUNWAIT_EXPORT_FLAME_H

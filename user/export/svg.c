@@ -307,8 +307,13 @@ static void add_measure(const struct svg *s, struct strbuf *sb)
 	};
 	const struct result *r = s->in->result;
 
-	strbuf_puts(sb, what[s->in->weight]);
+	strbuf_puts(sb, s->in->by_lock ? "waiting by lock: " : what[s->in->weight]);
 	add_value(s, s->flame.nodes.at[0].total, sb);
+	if (s->in->by_lock) {
+		strbuf_puts(sb, ", recorded for ");
+		fmt_ns(sb, r->duration_ns);
+		return;
+	}
 	if (s->in->weight == EXPORT_ONCPU) {
 		strbuf_puts(sb, " in ");
 		fmt_ns(sb, s->flame.run_ns);

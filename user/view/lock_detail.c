@@ -150,7 +150,8 @@ static void print_holds(struct page *p, const struct result_lock *lock)
 		strbuf_puts(&sb, plural(holds->count, "", ", longest "));
 		if (holds->count > 1)
 			fmt_ns(&sb, holds->max_ns);
-		if (holds->long_count && holds->long_count < holds->count) {
+		/* half of the harm by half of the holds is no news */
+		if (holds->long_count && holds->long_count < holds->count / 2) {
 			strbuf_puts(&sb, "; ");
 			fmt_share(&sb, (double)holds->long_blame_ns, (double)lock->wait_ns);
 			strbuf_puts(&sb, " of the waiting was for the ");
