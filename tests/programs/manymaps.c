@@ -18,12 +18,15 @@ __attribute__((noinline)) static void nap(void)
 int main(int argc, char **argv)
 {
 #if defined(__x86_64__)
-	/* push %rbp; mov %rsp, %rbp; call *%rdi; pop %rbp; ret */
-	static const unsigned char code[] = { 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3 };
+	static const unsigned char code[] = {
+		/* push %rbp; mov %rsp, %rbp; mov %rdi, %rax; mov %rsi, %rdi; call *%rax */
+		0x55, 0x48, 0x89, 0xe5, 0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, 0xff, 0xd0,
+		0x5d, 0xc3, /* pop %rbp; ret */
+	};
 	uint64_t mappings = number(argc, argv, 1, 1000), naps = number(argc, argv, 2, 1000);
 	char *memory = mmap(NULL, 2 * mappings * PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	void (*call)(void (*)(void));
+	void (*outer)(char *, void (*)(void));
 
 	if (memory == MAP_FAILED)
 		die("mmap");
@@ -34,9 +37,11 @@ int main(int argc, char **argv)
 	}
 	for (uint64_t i = 0; i < naps; i++) {
 		char *at = memory + 2 * (i * 37 % mappings) * PAGE;
+		char *next = memory + 2 * (i * 41 % mappings) * PAGE;
 
-		memcpy(&call, &at, sizeof(call));
-		call(nap);
+		/* the one calls the other, which calls nap with what is left in rsi */
+		memcpy(&outer, &at, sizeof(outer));
+		outer(next, nap);
 	}
 	printf("{\"naps\": %" PRIu64 "}\n", naps);
 	return 0;

@@ -10,6 +10,7 @@
 #include "capture/privileges.h"
 #include "capture/probes.h"
 #include "capture/sideband.h"
+#include "cmd/check_tables.h"
 #include "cmd/command.h"
 
 #include <stdio.h>
@@ -154,10 +155,10 @@ static void print_fact(struct strbuf *out, const struct fact *f, size_t width)
 	strbuf_putc(out, '\n');
 }
 
-static int check_print(const struct checkup *c)
+static int check_print(const struct checkup *c, bool verbose)
 {
 	struct strbuf out = STRBUF_INIT;
-	int status;
+	int status, rc = 0;
 
 	strbuf_addf(&out, "Kernel %s (%s)\n", c->kernel.release, c->kernel.machine);
 	for (size_t i = 0; i < c->facts.count; i++)
@@ -172,7 +173,9 @@ static int check_print(const struct checkup *c)
 		fmt_ns(&out, c->open_ns);
 		strbuf_puts(&out, ".\n");
 	}
-	status = command_print(&out);
+	if (verbose)
+		rc = check_tables_print(&out);
+	status = rc ? command_failed(NULL, rc) : command_print(&out);
 	strbuf_release(&out);
 	return status;
 }
@@ -245,7 +248,7 @@ static int check_run(int argc, char **argv)
 	if (rc)
 		status = command_failed(NULL, rc);
 	else
-		status = o.json ? check_json(&c) : check_print(&c);
+		status = o.json ? check_json(&c) : check_print(&c, o.log.verbose > 0);
 	if (status == STATUS_OK && c.rc)
 		status = STATUS_FAILED;
 	vec_release(&c.facts);
@@ -257,7 +260,8 @@ const struct command command_check = {
 	.name = "check",
 	.summary = "what this kernel and this user can do",
 	.usage = "[--json]",
-	.notes = "Exit status: 0 when recording works, 125 when it does not.\n",
+	.notes = "-v also makes the unwind tables of all that runs, and says what they take.\n"
+		 "Exit status: 0 when recording works, 125 when it does not.\n",
 	.options = options,
 	.run = check_run,
 };
