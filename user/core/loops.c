@@ -216,6 +216,7 @@ static int loop_returns(struct loops *self, struct looper *w, struct loop *l, ui
 	l->returns++;
 	if (p->any) {
 		l->idle_ns += p->wait_ns;
+		l->delay_ns += p->delay_ns;
 		l->object = p->held.object ? p->held.object : l->object;
 		l->wait_stack = p->held.stack ? p->held.stack : l->wait_stack;
 		l->many |= p->many;
@@ -277,7 +278,7 @@ static int loop_waits(struct loops *self, const struct absence *a, enum poll_kin
 		p->out_ns = context_clip(c, a->out_ns);
 		p->woken_ns = context_clip(c, a->woken_ns);
 		p->first_ns = a->wait_ns;
-		p->wait_ns = 0;
+		p->wait_ns = p->delay_ns = 0;
 		p->before = w->sums;
 		p->class = a->class;
 		p->held = (struct held){ a->wait_ns, a->out->user_stack, a->out->object,
@@ -288,6 +289,7 @@ static int loop_waits(struct loops *self, const struct absence *a, enum poll_kin
 	}
 	p->ended = a->ended;
 	p->wait_ns += a->wait_ns;
+	p->delay_ns += a->runnable_ns;
 	w->sums.class_ns[p->class] += a->wait_ns;
 	w->sums.runnable_ns += a->runnable_ns;
 	return 0;

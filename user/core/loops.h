@@ -94,6 +94,7 @@ struct loop {
 	bool many; /* waited for more than one thing, or for connections */
 	uint64_t returns, unblocked, events, accepts, lost;
 	uint64_t busy_ns, idle_ns;
+	uint64_t delay_ns; /* of busy_ns: between wakeup and core */
 	struct parts by;
 	struct spread rounds;
 	struct round round;
@@ -112,6 +113,7 @@ struct pending {
 	uint64_t depth;
 	uint64_t out_ns, woken_ns; /* of its first sleep */
 	uint64_t first_ns, wait_ns; /* of its first, of all */
+	uint64_t delay_ns; /* between its wakeups and a core */
 	struct parts before; /* the thread's sums */
 	struct held held;
 	struct round next; /* what happened since: belongs to the round that begins */
@@ -129,14 +131,15 @@ struct looper {
 
 /* Work that a loop gave to another thread. */
 struct worker {
-	uint32_t thread, looper; /* indices of threads */
-	uint32_t object; /* that it waits on for work */
-	int16_t nr;
-	uint64_t parked_ns, hops;
+	uint32_t thread; /* index */
+	size_t executor; /* index */
+	uint64_t place; /* where it waits for work, see place_of() */
+	uint64_t parked_ns;
 	bool busy; /* a hop is under way */
 	uint64_t in_ns;
 };
 
+/* Threads that wait for work at one place, for a loop. */
 struct executor {
 	uint32_t looper; /* index of the thread */
 	uint64_t hops, returned;
@@ -151,7 +154,7 @@ struct loops {
 	VEC(struct worker) workers;
 	struct map worker_of; /* thread to index */
 	VEC(struct executor) executors;
-	struct map executor_of; /* thread to index */
+	struct map executor_of; /* looper and place to index */
 };
 
 static inline struct looper *looper_at(const struct loops *self, uint32_t thread)

@@ -22,18 +22,31 @@ static bool is_loop(const struct loops *self, uint32_t thread)
 	return false;
 }
 
-static int executor_of(struct loops *self, uint32_t looper, struct executor **ret)
+/*
+ * What a thread waits on for work, as a number: all of a pool have the same. The
+ * two words of glibc's condition variables that take turns lie side by side.
+ */
+static uint64_t place_of(const struct context *c, const struct absence *a)
 {
-	const uint64_t *at = map_get(&self->executor_of, looper);
+	const struct event_out *out = a->out;
+	uint64_t process = c->threads.list.at[a->thread].process;
 
-	if (!at) {
-		if (map_put(&self->executor_of, looper, self->executors.count) ||
-		    vec_push(&self->executors, (struct executor){ .looper = looper }))
-			return -ENOMEM;
-		at = map_get(&self->executor_of, looper);
-	}
-	*ret = &self->executors.at[*at];
-	return 0;
+	if (out->futex != FUTEX_KIND_NONE)
+		return hash_u64(hash_u64(out->args[0] & ~UINT64_C(7)) + process);
+	return hash_u64(hash_u64((uint64_t)(uint16_t)out->nr << 32 | out->object) + process);
+}
+
+static int executor_of(struct loops *self, uint32_t looper, uint64_t place, size_t *ret)
+{
+	uint64_t key = hash_u64(place + looper);
+	const uint64_t *at = map_get(&self->executor_of, key);
+
+	*ret = at ? (size_t)*at : self->executors.count;
+	if (at)
+		return 0;
+	if (vec_reserve(&self->executors, 1) || map_put(&self->executor_of, key, *ret))
+		return -ENOMEM;
+	return vec_push(&self->executors, (struct executor){ .looper = looper });
 }
 
 static struct worker *worker_at(const struct loops *self, uint32_t thread)
@@ -46,12 +59,11 @@ static struct worker *worker_at(const struct loops *self, uint32_t thread)
 /* The worker has done what it was given, or waits for more without having said so. */
 static int hop_ends(struct loops *self, struct worker *w, uint64_t time_ns, const uint64_t *back_ns)
 {
-	struct executor *e;
-	int rc = executor_of(self, w->looper, &e);
+	struct executor *e = &self->executors.at[w->executor];
+	int rc;
 
 	w->busy = false;
-	if (!rc)
-		rc = spread_add(&e->service, time_ns - min_u64(time_ns, w->in_ns));
+	rc = spread_add(&e->service, time_ns - min_u64(time_ns, w->in_ns));
 	if (!rc && back_ns) {
 		e->returned++;
 		rc = spread_add(&e->back, *back_ns);
@@ -62,24 +74,25 @@ static int hop_ends(struct loops *self, struct worker *w, uint64_t time_ns, cons
 static int hop_begins(struct loops *self, const struct absence *a)
 {
 	struct worker *w = worker_at(self, a->thread);
+	uint64_t place = place_of(self->c, a);
 	struct executor *e;
-	int rc = executor_of(self, a->ender_id, &e);
+	size_t executor;
+	int rc = executor_of(self, a->ender_id, place, &executor);
 
 	if (rc)
 		return rc;
 	if (!w) {
 		if (map_put(&self->worker_of, a->thread, self->workers.count) ||
-		    vec_push(&self->workers, (struct worker){ .thread = a->thread,
-							      .looper = a->ender_id,
-							      .object = a->out->object,
-							      .nr = a->out->nr }))
+		    vec_push(&self->workers,
+			     (struct worker){ .thread = a->thread, .parked_ns = a->wait_ns }))
 			return -ENOMEM;
 		w = &self->workers.at[self->workers.count - 1];
 	}
-	w->looper = a->ender_id;
+	w->executor = executor;
+	w->place = place;
 	w->busy = true;
 	w->in_ns = a->in_ns;
-	w->hops++;
+	e = &self->executors.at[executor];
 	e->hops++;
 	return spread_add(&e->queue, a->runnable_ns);
 }
@@ -101,7 +114,7 @@ int hops_absence(struct loops *self, const struct absence *a)
 	if (!a->blocked || !a->waits || !a->in_ns)
 		return 0;
 	/* it waits for work again */
-	if (w && waits_for_work(a) && a->out->object == w->object && a->out->nr == w->nr) {
+	if (w && waits_for_work(a) && place_of(c, a) == w->place) {
 		if (w->busy)
 			rc = hop_ends(self, w, a->out_ns, NULL);
 		w->parked_ns += a->wait_ns;
@@ -113,7 +126,7 @@ int hops_absence(struct loops *self, const struct absence *a)
 		return 0;
 	if (is_loop(self, a->thread)) {
 		of = self->workers.count ? worker_at(self, a->ender_id) : NULL;
-		return of && of->busy && of->looper == a->thread && waits_for_work(a) ?
+		return of && of->busy && self->executors.at[of->executor].looper == a->thread && waits_for_work(a) ?
 			       hop_ends(self, of, a->woken_ns, &back_ns) :
 			       0;
 	}

@@ -192,34 +192,16 @@ static int list_stalls(struct context *c, const struct loop *l, struct result_lo
 	return 0;
 }
 
-static void fill_hops(const struct loops *self, const struct loop *l, const struct result *r,
-		      struct result_hops *to)
+static void count_workers(const struct loops *self, size_t executor, const struct result *r,
+			  struct result_hops *to)
 {
-	const uint64_t *at = map_get(&self->executor_of, l->thread);
-	const struct executor *e = at ? &self->executors.at[*at] : NULL;
 	uint64_t life_ns = 0, parked_ns = 0;
 
-	/* a thread that never answers is no executor */
-	if (!e || !e->returned)
-		return;
-	*to = (struct result_hops){
-		.count = e->hops,
-		.returned = e->returned,
-		.queue_p50_ns = spread_at(&e->queue, 0.5),
-		.queue_p99_ns = spread_at(&e->queue, 0.99),
-		.queue_max_ns = e->queue.max_ns,
-		.service_p50_ns = spread_at(&e->service, 0.5),
-		.service_p99_ns = spread_at(&e->service, 0.99),
-		.service_max_ns = e->service.max_ns,
-		.back_p50_ns = spread_at(&e->back, 0.5),
-		.back_p99_ns = spread_at(&e->back, 0.99),
-		.back_max_ns = e->back.max_ns,
-	};
 	for (size_t i = 0; i < self->workers.count; i++) {
 		const struct worker *w = &self->workers.at[i];
 		uint32_t rank = self->c->threads.list.at[w->thread].rank;
 
-		if (w->looper != l->thread || rank == THREAD_NONE)
+		if (w->executor != executor || rank == THREAD_NONE)
 			continue;
 		to->workers++;
 		life_ns += r->threads.at[rank].sum.life_ns;
@@ -227,6 +209,42 @@ static void fill_hops(const struct loops *self, const struct loop *l, const stru
 	}
 	if (life_ns)
 		to->workers_busy = 1 - (double)min_u64(parked_ns, life_ns) / (double)life_ns;
+}
+
+static int hops_order(const void *x, const void *y)
+{
+	const struct result_hops *a = x, *b = y;
+
+	return compare_u64(b->count, a->count);
+}
+
+static int list_hops(const struct loops *self, const struct loop *l, const struct result *r,
+		     struct result_loop *to)
+{
+	for (size_t i = 0; i < self->executors.count; i++) {
+		const struct executor *e = &self->executors.at[i];
+
+		/* threads that never answer are no executor */
+		if (e->looper != l->thread || !e->returned)
+			continue;
+		if (vec_push(&to->hops, (struct result_hops){
+						.count = e->hops,
+						.returned = e->returned,
+						.queue_p50_ns = spread_at(&e->queue, 0.5),
+						.queue_p99_ns = spread_at(&e->queue, 0.99),
+						.queue_max_ns = e->queue.max_ns,
+						.service_p50_ns = spread_at(&e->service, 0.5),
+						.service_p99_ns = spread_at(&e->service, 0.99),
+						.service_max_ns = e->service.max_ns,
+						.back_p50_ns = spread_at(&e->back, 0.5),
+						.back_p99_ns = spread_at(&e->back, 0.99),
+						.back_max_ns = e->back.max_ns,
+					}))
+			return -ENOMEM;
+		count_workers(self, i, r, &to->hops.at[to->hops.count - 1]);
+	}
+	vec_sort(&to->hops, hops_order);
+	return 0;
 }
 
 static int list_loop(struct loops *self, const struct loop *l, struct result *r)
@@ -257,6 +275,7 @@ static int list_loop(struct loops *self, const struct loop *l, struct result *r)
 					.accepts = l->accepts,
 					.busy_ns = l->busy_ns,
 					.idle_ns = l->idle_ns,
+					.delay_ns = min_u64(l->delay_ns, l->by.runnable_ns),
 					.utilization = all ? (double)l->busy_ns / (double)all : 0,
 					.p50_ns = spread_at(&l->rounds, 0.5),
 					.p90_ns = spread_at(&l->rounds, 0.9),
@@ -271,8 +290,9 @@ static int list_loop(struct loops *self, const struct loop *l, struct result *r)
 	to = &r->loops.at[r->loops.count - 1];
 	memcpy(to->class_ns, l->by.class_ns, sizeof(to->class_ns));
 	spread_steps(&l->rounds, to->histogram);
-	fill_hops(self, l, r, &to->hops);
-	rc = list_stalls(self->c, l, to);
+	rc = list_hops(self, l, r, to);
+	if (!rc)
+		rc = list_stalls(self->c, l, to);
 	if (!rc)
 		rc = list_sites(self->c, l, &l->stall_sites, &to->sites);
 	if (!rc)

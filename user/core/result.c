@@ -108,6 +108,7 @@ void result_release(struct result *r)
 		vec_release(&r->loops.at[i].stalls);
 		vec_release(&r->loops.at[i].sites);
 		vec_release(&r->loops.at[i].calls);
+		vec_release(&r->loops.at[i].hops);
 	}
 	for (size_t i = 0; i < r->io.count; i++) {
 		vec_release(&r->io.at[i].calls);

@@ -268,7 +268,7 @@ struct result_stall {
 	struct result_site site; /* count 1 */
 };
 
-/* What a loop gave to other threads, as far as wakeups show it. */
+/* What a loop gave to a pool of other threads, as far as wakeups show it. */
 struct result_hops {
 	uint64_t count, returned; /* worker was woken by the loop; loop was woken by it */
 	uint64_t queue_p50_ns, queue_p99_ns, queue_max_ns; /* until a worker got a core */
@@ -295,6 +295,7 @@ struct result_loop {
 	bool events_known;
 	uint64_t events, accepts;
 	uint64_t busy_ns, idle_ns;
+	uint64_t delay_ns; /* of busy_ns: woken, but not yet on a core */
 	double utilization; /* busy / (busy + idle) */
 	uint64_t p50_ns, p90_ns, p99_ns, max_ns; /* busy time of an iteration */
 	uint64_t histogram[LOOP_STEPS]; /* [i]: below loop_step_ns(i), not below the one before */
@@ -303,7 +304,7 @@ struct result_loop {
 	VEC(struct result_stall) stalls; /* the longest */
 	struct result_sites sites; /* the stalls by place, those with the most time first */
 	struct result_sites calls; /* what blocked in the midst of its work */
-	struct result_hops hops;
+	VEC(struct result_hops) hops; /* by pool */
 };
 
 struct result_wakeup {

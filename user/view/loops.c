@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { VIEW_ROWS = 40, DETAIL_LOOPS = 4, DETAIL_SITES = 5 };
+enum { VIEW_ROWS = 40, DETAIL_LOOPS = 4, DETAIL_SITES = 5, DETAIL_POOLS = 3 };
 
 enum { THREAD, KIND, ITERATIONS, EVENTS, ACCEPTS, UNBLOCKED, BUSY, BAR, P50, P99, MAX, STALLS };
 
@@ -192,6 +192,11 @@ static void print_parts(struct page *p, const struct result_loop *l)
 	part_text(&sb, "runnable", l->runnable_ns, l->busy_ns);
 	for (int i = 0; i < CLASS_COUNT; i++)
 		part_text(&sb, wait_class_name(i), l->class_ns[i], l->busy_ns);
+	if (l->delay_ns > l->busy_ns / 20) {
+		strbuf_puts(&sb, "; ");
+		fmt_share(&sb, (double)l->delay_ns, (double)l->busy_ns);
+		strbuf_puts(&sb, " went by between events and a core for the loop");
+	}
 	page_pair(p, "busy", NULL, &sb);
 	strbuf_release(&sb);
 }
@@ -247,13 +252,11 @@ static void print_hops(struct page *p, const struct result_hops *h)
 {
 	struct strbuf sb = STRBUF_INIT;
 
-	if (!h->count)
-		return;
 	fmt_count(&sb, h->count);
-	strbuf_addf(&sb, " times to %u thread%s, which were busy ", h->workers,
+	strbuf_addf(&sb, " %s to %u thread%s, busy ", plural(h->count, "time", "times"), h->workers,
 		    h->workers == 1 ? "" : "s");
 	fmt_share(&sb, h->workers_busy, 1);
-	strbuf_puts(&sb, " of the time; a core for them after ");
+	strbuf_puts(&sb, " of the time: on a core after ");
 	fmt_ns(&sb, h->queue_p50_ns);
 	strbuf_puts(&sb, " (p99 ");
 	fmt_ns(&sb, h->queue_p99_ns);
@@ -298,7 +301,8 @@ static void print_detail(struct page *p, const struct result_loop *l)
 		page_heading(p, title.buf, "%s", note.buf);
 	strbuf_clear(&note);
 	print_parts(p, l);
-	print_hops(p, &l->hops);
+	for (size_t i = 0; i < l->hops.count && i < DETAIL_POOLS; i++)
+		print_hops(p, &l->hops.at[i]);
 	print_histogram(p, l);
 	if (l->stall_count) {
 		fmt_count(&note, l->stall_count);
@@ -446,11 +450,7 @@ static void json_delays(struct json *j, const char *key, uint64_t p50, uint64_t 
 
 static void json_hops(struct json *j, const struct result_hops *h)
 {
-	if (!h->count) {
-		json_null(j, "executor");
-		return;
-	}
-	json_open_object(j, "executor");
+	json_open_object(j, NULL);
 	json_uint(j, "hops", h->count);
 	json_uint(j, "returned", h->returned);
 	json_uint(j, "workers", h->workers);
@@ -498,6 +498,7 @@ static void json_loop(struct json *j, const struct view_input *in, const struct 
 	json_uint(j, "accepts", l->accepts);
 	json_uint(j, "busy_ns", l->busy_ns);
 	json_uint(j, "idle_ns", l->idle_ns);
+	json_uint(j, "wakeup_delay_ns", l->delay_ns);
 	json_real(j, "utilization", l->utilization);
 	json_rounds(j, l);
 	json_by(j, "busy_by_ns", l->run_ns, l->runnable_ns, l->class_ns);
@@ -506,7 +507,10 @@ static void json_loop(struct json *j, const struct view_input *in, const struct 
 	json_stalls(j, in, l);
 	json_sites(j, in, "slow_by_stack", &l->sites);
 	json_sites(j, in, "blocking_calls", &l->calls);
-	json_hops(j, &l->hops);
+	json_open_array(j, "executors");
+	for (size_t i = 0; i < l->hops.count; i++)
+		json_hops(j, &l->hops.at[i]);
+	json_close(j);
 }
 
 static void json_loops(struct json *j, const struct view_input *in)
