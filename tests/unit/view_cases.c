@@ -619,10 +619,87 @@ static void fill_empty(struct result *r, struct stacks *s)
 	r->recording.exit_status = -1;
 }
 
+static void event_loop(struct result *r, uint32_t tid, uint64_t rounds, uint64_t run_ns,
+		       uint64_t idle_ns)
+{
+	struct result_loop l = {
+		.tid = tid,
+		.tgid = tid,
+		.comm = "web-worker",
+		.kind = "epoll",
+		.fd = 8,
+		.exact = true,
+		.iterations = rounds,
+		.unblocked = rounds / 4,
+		.events_known = true,
+		.events = 3 * rounds,
+		.accepts = rounds / 100,
+		.busy_ns = run_ns,
+		.idle_ns = idle_ns,
+		.utilization = (double)run_ns / (double)(run_ns + idle_ns),
+		.p50_ns = US(40),
+		.p90_ns = US(110),
+		.p99_ns = US(420),
+		.max_ns = MS(3),
+		.run_ns = run_ns,
+	};
+
+	l.histogram[4] = rounds - 40;
+	l.histogram[5] = 30;
+	l.histogram[10] = 10;
+	PUSH(&r->loops, l);
+}
+
+/* Three workers, of which one syncs a file now and then and has a pool for it. */
+static void fill_server(struct result *r, struct stacks *s)
+{
+	static const char *const sync[] = { "fsync", "log_flush", "on_request", "serve", "main",
+					    NULL };
+	struct result_site site = { .cause = CLASS_FILE, .call = "fsync", .target = "/srv/log",
+				    .stack = 1, .count = 3, .ns = MS(240), .max_ns = MS(120) };
+	struct result_stall stall = { .start_ns = MS(700), .busy_ns = MS(121), .run_ns = MS(1),
+				      .class_ns = { [CLASS_FILE] = MS(120) }, .site = site };
+	struct result_hops hops = { 420, 410, US(12), US(90), MS(1), MS(2), MS(9), MS(11),
+				    US(20), US(70), US(300), 4, 0.31 };
+	struct result_loop *l;
+
+	base(r, MS(2000), 4);
+	COMMAND(r, "web\0" "-w3");
+	stack(s, 1, sync);
+	for (uint32_t i = 0; i < 3; i++) {
+		process(r, 300 + i, 1, "web-worker", NULL, 0);
+		thread(r, 300 + i, "web-worker", (struct totals){
+			.run_ns = MS(900) - i * MS(300),
+			.by_class_ns = { [CLASS_IDLE] = MS(1100) + i * MS(300) },
+			.voluntary = 1000,
+		});
+		event_loop(r, 300 + i, 12000 - 4000 * i, MS(900) - i * MS(300),
+			   MS(1100) + i * MS(300));
+	}
+	l = &r->loops.at[0];
+	l->class_ns[CLASS_FILE] = MS(240);
+	l->run_ns -= MS(250);
+	l->runnable_ns = l->delay_ns = MS(60);
+	l->run_ns -= MS(50);
+	l->max_ns = stall.busy_ns;
+	l->stall_count = 3;
+	l->stall_ns = MS(243);
+	l->histogram[16] = 3;
+	stall.site.count = 1;
+	stall.site.ns = stall.busy_ns;
+	PUSH(&l->stalls, stall);
+	PUSH(&l->sites, site);
+	PUSH(&l->calls, site);
+	PUSH(&l->hops, hops);
+	r->slow_ns = MS(20);
+	parallelism(r, NULL, 0);
+	cpus(r, MS(1), 0);
+}
+
 static const struct view_case cases[] = {
 	{ "contended", fill_contended }, { "idle", fill_idle },	  { "single", fill_single },
 	{ "many", fill_many },		 { "lost", fill_lost },	  { "hostile", fill_hostile },
-	{ "build", fill_build },	 { "empty", fill_empty },
+	{ "build", fill_build },	 { "empty", fill_empty }, { "server", fill_server },
 };
 
 const struct view_case *view_case_at(size_t index)

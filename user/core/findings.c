@@ -346,7 +346,7 @@ static void find_serial(struct findings *self)
 		return;
 	/* those say why only one could run */
 	if (share_of(self, "lock") >= 0.3 || share_of(self, "cores") >= 0.3 ||
-	    candidate_of(self, "child"))
+	    candidate_of(self, "child") || candidate_of(self, "loop"))
 		return;
 	of_top = share(top->sum.run_ns, self->sum.run_ns);
 	for (size_t i = 0; i < self->r->threads.count; i++)
@@ -470,8 +470,9 @@ static int findings_finish(void *p, struct result *r)
 {
 	/* effects after their causes: the later ask for the earlier */
 	static void (*const finders[])(struct findings *) = {
-		find_lock,   find_herd,	  find_disk,   find_cores, find_network, find_child,
-		find_serial, find_wakeup, find_idle,  find_cpu,
+		find_lock,	  find_herd,	  find_disk,		 find_cores,  find_network,
+		find_child,	  find_stalled_loop, find_unbalanced_loops, find_full_loop,
+		find_serial,	  find_wakeup,	  find_idle,		 find_cpu,
 	};
 	struct findings *self = p;
 	size_t kept;

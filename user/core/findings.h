@@ -8,7 +8,7 @@
 
 #include "core/analysis.h"
 
-enum { FINDINGS_MAX = 3, CANDIDATES_MAX = 12, NAME_COLUMNS = 48 };
+enum { FINDINGS_MAX = 3, CANDIDATES_MAX = 16, NAME_COLUMNS = 48 };
 
 struct candidate {
 	struct finding finding;
@@ -60,5 +60,10 @@ void name_waits(struct strbuf *sb, uint64_t threads, uint64_t waits, uint64_t ma
 /* findings_locks.c */
 void find_lock(struct findings *self);
 void find_herd(struct findings *self);
+
+/* findings_loops.c */
+void find_stalled_loop(struct findings *self);
+void find_full_loop(struct findings *self);
+void find_unbalanced_loops(struct findings *self);
 
 #endif

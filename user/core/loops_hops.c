@@ -126,9 +126,10 @@ int hops_absence(struct loops *self, const struct absence *a)
 		return 0;
 	if (is_loop(self, a->thread)) {
 		of = self->workers.count ? worker_at(self, a->ender_id) : NULL;
-		return of && of->busy && self->executors.at[of->executor].looper == a->thread && waits_for_work(a) ?
-			       hop_ends(self, of, a->woken_ns, &back_ns) :
-			       0;
+		if (!of || !of->busy || !waits_for_work(a) ||
+		    self->executors.at[of->executor].looper != a->thread)
+			return 0;
+		return hop_ends(self, of, a->woken_ns, &back_ns);
 	}
 	/* within a hop a loop may end other waits: of a lock, of the interpreter's */
 	if ((w && w->busy) || !waits_for_work(a) || !is_loop(self, a->ender_id))

@@ -351,8 +351,8 @@ struct evidence {
 };
 
 struct finding {
-	/* "cores" "lock" "herd" "disk" "network" "child" "serial" "wakeup" "idle" "cpu":
-	 * stable, scripts ask for them */
+	/* "cores" "lock" "herd" "disk" "network" "child" "stall" "balance" "loop" "serial"
+	 * "wakeup" "idle" "cpu": stable, scripts ask for them */
 	const char *id;
 	const char *title; /* one sentence with its numbers */
 	double share; /* of the time that it explains, 0 … 1 */

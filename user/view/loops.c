@@ -160,20 +160,21 @@ static void site_lines(struct page *p, const struct result_site *s)
 	strbuf_release(&sb);
 }
 
-static void print_sites(struct page *p, const struct result_sites *sites, const char *one,
-			const char *many)
+/* Those of at least @least_ns; the others are only counted. */
+static void print_sites(struct page *p, const struct result_sites *sites, uint64_t least_ns)
 {
-	size_t shown = sites->count < DETAIL_SITES ? sites->count : DETAIL_SITES;
-	struct rest rest = { .count = sites->count - shown };
+	struct rest rest = { 0 };
 
 	for (size_t i = 0; i < sites->count; i++) {
 		rest.whole += sites->at[i].ns;
-		if (i < shown)
+		if (i < page_rows(p, DETAIL_SITES) && sites->at[i].ns >= least_ns) {
 			site_lines(p, &sites->at[i]);
-		else
+		} else {
 			rest.part += sites->at[i].ns;
+			rest.count++;
+		}
 	}
-	page_rest(p, 4, &rest, one, many, "that time");
+	page_rest(p, 4, &rest, "place", "places", "that time");
 }
 
 static void part_text(struct strbuf *sb, const char *name, uint64_t ns, uint64_t whole)
@@ -264,18 +265,73 @@ static void print_hops(struct page *p, const struct result_hops *h)
 	fmt_ns(&sb, h->service_p50_ns);
 	strbuf_puts(&sb, " (p99 ");
 	fmt_ns(&sb, h->service_p99_ns);
-	strbuf_puts(&sb, "), the loop back on a core after ");
+	strbuf_puts(&sb, "); the loop, where it waited for that (");
+	fmt_count(&sb, h->returned);
+	strbuf_puts(&sb, " times), on a core after ");
 	fmt_ns(&sb, h->back_p50_ns);
 	strbuf_puts(&sb, " (p99 ");
 	fmt_ns(&sb, h->back_p99_ns);
-	strbuf_puts(&sb, "), where it was waiting (");
-	fmt_count(&sb, h->returned);
 	strbuf_puts(&sb, ")");
 	page_pair(p, "handed on", NULL, &sb);
 	strbuf_release(&sb);
 }
 
-static void print_detail(struct page *p, const struct result_loop *l)
+/* Loops of one name that wait in the same kind of call are workers. */
+static bool are_alike(const struct result_loop *a, const struct result_loop *b)
+{
+	return !strcmp(a->comm, b->comm) && !strcmp(a->kind, b->kind);
+}
+
+/* The first of loop @at's kind: the busiest. */
+static size_t first_alike(const struct result *r, size_t at)
+{
+	size_t i = 0;
+
+	while (!are_alike(&r->loops.at[i], &r->loops.at[at]))
+		i++;
+	return i;
+}
+
+/* How the work is spread over loops that do the same. */
+static void print_balance(struct page *p, const struct result_loop *hot)
+{
+	uint64_t busy_ns = 0, events = 0, accepts = 0;
+	struct strbuf sb = STRBUF_INIT;
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->r->loops.count; i++) {
+		const struct result_loop *l = &p->r->loops.at[i];
+
+		if (!are_alike(l, hot))
+			continue;
+		count++;
+		busy_ns += l->busy_ns;
+		events += l->events;
+		accepts += l->accepts;
+	}
+	if (count < 2)
+		return;
+	strbuf_addf(&sb, "of %zu loops like it the busiest: ", count);
+	fmt_share(&sb, (double)hot->busy_ns, (double)busy_ns);
+	strbuf_puts(&sb, " of their busy time");
+	if (events) {
+		strbuf_puts(&sb, ", ");
+		fmt_share(&sb, (double)hot->events, (double)events);
+		strbuf_puts(&sb, " of the events");
+	}
+	if (accepts) {
+		strbuf_puts(&sb, ", ");
+		fmt_share(&sb, (double)hot->accepts, (double)accepts);
+		strbuf_puts(&sb, " of the accepts");
+	}
+	strbuf_puts(&sb, " (an even share: ");
+	fmt_share(&sb, 1, (double)count);
+	strbuf_puts(&sb, ")");
+	page_pair(p, "balance", NULL, &sb);
+	strbuf_release(&sb);
+}
+
+static void print_detail(struct page *p, const struct result_loop *l, bool first)
 {
 	struct strbuf title = STRBUF_INIT, note = STRBUF_INIT;
 
@@ -301,6 +357,8 @@ static void print_detail(struct page *p, const struct result_loop *l)
 		page_heading(p, title.buf, "%s", note.buf);
 	strbuf_clear(&note);
 	print_parts(p, l);
+	if (first)
+		print_balance(p, l);
 	for (size_t i = 0; i < l->hops.count && i < DETAIL_POOLS; i++)
 		print_hops(p, &l->hops.at[i]);
 	print_histogram(p, l);
@@ -310,11 +368,12 @@ static void print_detail(struct page *p, const struct result_loop *l)
 		fmt_ns(&note, l->stall_ns);
 		strbuf_puts(&note, ":");
 		page_line(p, 2, p->colors->alarm, "%s", note.buf ? note.buf : "");
-		print_sites(p, &l->sites, "place", "places");
+		print_sites(p, &l->sites, 0);
 	}
-	if (l->calls.count) {
+	/* a place that holds up a thousandth of the work is none to look at */
+	if (l->calls.count && l->calls.at[0].ns > l->busy_ns / 1000) {
 		page_line(p, 2, p->colors->dim, "blocked in the midst of its work:");
-		print_sites(p, &l->calls, "place", "places");
+		print_sites(p, &l->calls, l->busy_ns / 1000);
 	}
 	strbuf_release(&title);
 	strbuf_release(&note);
@@ -369,12 +428,18 @@ void print_top_loops(struct page *p, size_t rows)
 static void print_loops(struct page *p)
 {
 	const struct result *r = p->r;
+	size_t rows = page_rows(p, DETAIL_LOOPS), shown = 0;
 
 	heading(p);
 	print_list(p, page_rows(p, VIEW_ROWS));
 	print_note(p);
-	for (size_t i = 0; i < r->loops.count && i < DETAIL_LOOPS; i++)
-		print_detail(p, &r->loops.at[i]);
+	/* of workers the busiest is enough, and those that stalled */
+	for (size_t i = 0; i < r->loops.count && shown < rows; i++) {
+		if (first_alike(r, i) != i && !r->loops.at[i].stall_count)
+			continue;
+		print_detail(p, &r->loops.at[i], first_alike(r, i) == i);
+		shown++;
+	}
 }
 
 static const char *cause_name(int cause)
