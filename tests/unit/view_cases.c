@@ -155,6 +155,31 @@ static void finding(struct result *r, const char *id, double share, const char *
 	PUSH(&r->findings, f);
 }
 
+/*
+ * The names of a frame, "inlined@FILE:LINE|function@FILE:LINE" or without
+ * places; "": none.
+ */
+static void frame_names(struct stacks *s, uint32_t frame, const char *names)
+{
+	struct event e = { .type = EVENT_NAME, .name = { .frame = frame } };
+	char text[256], *rest = text, *one;
+
+	snprintf(text, sizeof(text), "%s", names);
+	while ((one = strsep(&rest, "|")) && *one) {
+		char *place = strchr(one, '@'), *line = place ? strchr(place, ':') : NULL;
+		bool is_place = line && strchr(place, '/');
+
+		if (is_place) {
+			*place = *line = '\0';
+			e.name.line = (uint32_t)atoi(line + 1);
+		}
+		e.name.function = one;
+		e.name.file = is_place ? place + 1 : "";
+		assert_int_equal(stacks_add(s, &e), 0);
+		e.name.level++;
+	}
+}
+
 /* Stack @number of @names, leaf first, up to NULL. */
 static void stack(struct stacks *s, uint32_t number, const char *const *names)
 {
@@ -166,14 +191,9 @@ static void stack(struct stacks *s, uint32_t number, const char *const *names)
 			.type = EVENT_FRAME,
 			.frame = { .frame = id, .offset = 0x1000 + id, .module = "/opt/demo" },
 		};
-		struct event name = {
-			.type = EVENT_NAME,
-			.name = { .frame = id, .function = names[count], .file = "" },
-		};
 
 		assert_int_equal(stacks_add(s, &frame), 0);
-		if (*names[count])
-			assert_int_equal(stacks_add(s, &name), 0);
+		frame_names(s, id, names[count]);
 		frames[count] = id;
 	}
 	assert_int_equal(stacks_add(s, &(struct event){
@@ -377,14 +397,23 @@ static void fill_contended(struct result *r, struct stacks *s)
 		r->parallelism.by_running_ns.at[0] - MS(260);
 	cpus(r, MS(200), 80);
 	contended_lock(r);
-	stack(s, 1, (const char *const[]){ "__lll_lock_wait", "pthread_mutex_lock", "account",
-					   "worker_main", "start_thread", "clone3", NULL });
+	stack(s, 1, (const char *const[]){
+		"__lll_lock_wait", "pthread_mutex_lock",
+		"std::mutex::lock@/usr/include/c++/12/bits/std_mutex.h:100|"
+		"take@/src/demo/lock.h:17|account@/src/demo/account.c:208",
+		"worker_main@/src/demo/main.c:99", "start_thread", "clone3", NULL });
 	stack(s, 2, (const char *const[]){ "account", "worker_main", "start_thread", NULL });
 	stack(s, 3, (const char *const[]){ "__futex_abstimed_wait", "pthread_join", "main", "",
 					   NULL });
 	r->stacks_seen = 12345;
 	r->stacks_complete = 12100;
 	r->stacks_truncated = 45;
+	r->processes.at[0].stacks_seen = 12345;
+	r->processes.at[0].stacks_complete = 12100;
+	r->processes.at[0].stacks_truncated = 45;
+	PUSH(&r->hints, ((struct result_hint){
+		.tgid = 4711, .comm = "demo", .runtime = "node", .nameless = true, .stacks = 5000,
+		.seen = 12345, .advice = "start node with --perf-basic-prof" }));
 	io(r, CLASS_FILE, "/var/tmp/demo log", "fsync", 400, MS(6000), MS(55));
 	io(r, CLASS_PIPE, "pipe:[81234]", "read", 411, MS(4500), MS(900));
 	io_between(r, "pipe from gzip (77)", SIDE_READS, 77, "gzip", 1);

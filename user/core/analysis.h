@@ -79,7 +79,7 @@ struct analysis {
 
 extern const struct analysis analysis_accounting, analysis_parallelism, analysis_locks,
 	analysis_io, analysis_traffic, analysis_wakeups, analysis_loops, analysis_tree,
-	analysis_deadlocks, analysis_findings;
+	analysis_runtimes, analysis_deadlocks, analysis_findings;
 
 struct core {
 	uint32_t thread; /* that has it; THREAD_NONE: none that is recorded */

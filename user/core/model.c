@@ -25,6 +25,7 @@ static const struct analysis *const analyses[] = {
 	&analysis_loops,
 	&analysis_tree,
 	&analysis_deadlocks,
+	&analysis_runtimes,
 	&analysis_findings,
 };
 

@@ -137,5 +137,6 @@ void result_release(struct result *r)
 	vec_release(&r->waits);
 	vec_release(&r->deadlocks);
 	vec_release(&r->stalled);
+	vec_release(&r->hints);
 	memset(r, 0, sizeof(*r));
 }

@@ -67,6 +67,8 @@ struct result_process {
 	uint64_t start_ns, end_ns;
 	bool ended, found;
 	uint32_t threads; /* ever */
+	/* user stacks, by use: all, those that reach their root, and those cut at the limit */
+	uint64_t stacks_seen, stacks_complete, stacks_truncated;
 	struct totals sum;
 };
 
@@ -360,6 +362,16 @@ struct finding {
 	const char *advice; /* one sentence: what to do */
 };
 
+/* What to switch on in a language's runtime for better stacks of a process. */
+struct result_hint {
+	uint32_t tgid;
+	const char *comm;
+	const char *runtime; /* "java", "node" … */
+	bool nameless; /* its compiled code has no names; else its stacks break off */
+	uint64_t stacks, seen; /* so many of so many stacks */
+	const char *advice; /* what to do: "start node with …" */
+};
+
 /* A leaf of a flame graph. Keys are unique. */
 struct result_stack {
 	uint32_t thread; /* index into threads */
@@ -444,6 +456,7 @@ struct result {
 	VEC(struct result_deadlock) deadlocks;
 	/* processes none of whose threads can be woken but by a signal, as far as is known */
 	VEC(uint32_t) stalled;
+	VEC(struct result_hint) hints; /* in the order of processes */
 };
 
 void result_release(struct result *r);

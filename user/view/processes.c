@@ -8,24 +8,32 @@
 
 enum { VIEW_ROWS = 40, GROUPS_FROM = 16 };
 
-enum { PID, PARENT, NAME, THREADS, LIVED, SUMS, COMMAND = SUMS + 5 };
+enum { PID, PARENT, NAME, THREADS, LIVED, SUMS, STACKS = SUMS + 5, COMMAND };
 
 static const struct table_column process_columns[] = {
 	[PID] = { .title = "pid", .kind = TABLE_NUMBER },
-	[PARENT] = { .title = "parent", .kind = TABLE_NUMBER, .drop = 6 },
+	[PARENT] = { .title = "parent", .kind = TABLE_NUMBER, .drop = 7 },
 	[NAME] = { .title = "process", .kind = TABLE_TEXT, .min = 9, .max = 24 },
 	[THREADS] = { .title = "threads", .kind = TABLE_NUMBER, .drop = 3 },
-	[LIVED] = { .title = "lived", .kind = TABLE_NUMBER, .drop = 5 },
+	[LIVED] = { .title = "lived", .kind = TABLE_NUMBER, .drop = 6 },
 	[SUMS] = { .title = "run", .kind = TABLE_NUMBER },
 	{ .title = "runnable", .kind = TABLE_NUMBER },
 	{ .title = "wait", .kind = TABLE_NUMBER },
 	{ .title = "", .kind = TABLE_BAR, .min = 8, .max = 16 },
 	{ .title = "mostly for", .kind = TABLE_TEXT, .min = 13, .max = 14, .drop = 2 },
-	[COMMAND] = { .title = "arguments", .kind = TABLE_TEXT, .min = 20, .drop = 4 },
+	[STACKS] = { .title = "stacks", .kind = TABLE_NUMBER, .drop = 5 },
+	[COMMAND] = { .title = "arguments", .kind = TABLE_TEXT, .min = 12, .drop = 4 },
 };
 
-/* One line a process. */
-static void print_each(struct page *p, size_t rows)
+/* "99 %": of its user stacks, what reached the root. */
+static void whole_stacks(struct strbuf *sb, const struct result_process *one)
+{
+	if (one->stacks_seen)
+		fmt_share(sb, (double)one->stacks_complete, (double)one->stacks_seen);
+}
+
+/* One line a process; @stacks: with how far its stacks got. */
+static void print_each(struct page *p, size_t rows, bool stacks)
 {
 	const struct result *r = p->r;
 	struct rest rest = { 0 };
@@ -35,6 +43,8 @@ static void print_each(struct page *p, size_t rows)
 	table_init(&t, process_columns, ARRAY_COUNT(process_columns));
 	if (r->thread_count == r->process_count)
 		table_hide(&t, THREADS);
+	if (!stacks || !r->stacks_seen)
+		table_hide(&t, STACKS);
 	for (size_t i = 0; i < r->processes.count; i++) {
 		const struct result_process *one = &r->processes.at[i];
 		uint64_t run_ns = one->sum.run_ns;
@@ -53,6 +63,7 @@ static void print_each(struct page *p, size_t rows)
 		strbuf_addf(table_cell(&t, NULL), "%u", one->threads);
 		fmt_ns(table_cell(&t, NULL), one->end_ns - one->start_ns);
 		table_sums(&t, p, &one->sum);
+		whole_stacks(table_cell(&t, NULL), one);
 		command_text(table_cell(&t, p->colors->dim), one->command, one->command_size, 1);
 	}
 	table_print(&t, p, 2);
@@ -121,7 +132,7 @@ void print_top_processes(struct page *p, size_t rows)
 		print_groups(p, &g, rows);
 	} else {
 		page_heading(p, "Processes", "%s", bar_legend(p));
-		print_each(p, rows);
+		print_each(p, rows, false);
 	}
 	print_folded(p, g.hidden);
 	groups_release(&g);
@@ -139,9 +150,10 @@ static void print_processes(struct page *p)
 		page_heading(p, "Processes by name", "%s", bar_legend(p));
 		print_groups(p, &g, rows);
 	}
-	page_heading(p, "Processes", "%s",
-		     r->processes.count ? bar_legend(p) : "none were recorded");
-	print_each(p, rows);
+	page_heading(p, "Processes", "%s%s",
+		     r->processes.count ? bar_legend(p) : "none were recorded",
+		     r->stacks_seen ? "  stacks: the share that reaches the root" : "");
+	print_each(p, rows, true);
 	print_folded(p, g.hidden);
 	groups_release(&g);
 }
@@ -164,6 +176,9 @@ static void json_processes(struct json *j, const struct view_input *in)
 		else
 			json_null(j, "end_ns");
 		json_uint(j, "threads", one->threads);
+		json_uint(j, "stacks", one->stacks_seen);
+		json_uint(j, "stacks_complete", one->stacks_complete);
+		json_uint(j, "stacks_truncated", one->stacks_truncated);
 		json_sums(j, &one->sum);
 		json_close(j);
 	}

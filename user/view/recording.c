@@ -192,6 +192,7 @@ void print_recording(struct page *p)
 	print_place(p, &sb);
 	stacks_text(p->r, &sb);
 	page_pair(p, "stacks", NULL, &sb);
+	print_hints(p);
 	cost_text(p->r, &sb);
 	page_pair(p, "cost", NULL, &sb);
 	if (!rec->complete)

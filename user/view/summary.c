@@ -128,6 +128,7 @@ static void json_summary(struct json *j, const struct view_input *in)
 	for (size_t i = 1; (v = view_at(i)); i++)
 		v->json(j, in);
 	json_findings(j, in);
+	json_hints(j, in);
 }
 
 const struct view view_summary = {

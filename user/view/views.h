@@ -24,6 +24,10 @@ void json_recording(struct json *j, const struct view_input *in);
 void command_text(struct strbuf *sb, const char *command, size_t size, size_t skip);
 void json_command(struct json *j, const char *key, const char *command, size_t size);
 
+/* hints.c: what to switch on for better stacks; nothing when nothing is wanted */
+void print_hints(struct page *p);
+void json_hints(struct json *j, const struct view_input *in);
+
 /* loss.c: nothing when nothing was */
 void print_loss(struct page *p);
 void print_loss_again(struct page *p); /* at the end, where a terminal shows it first */
