@@ -42,8 +42,8 @@ C_ALL = -std=gnu11 -D_GNU_SOURCE $(WARN) -fno-omit-frame-pointer -pthread -Iuser
 	$(SANITIZE) $(CFLAGS) $(CPPFLAGS)
 LD_ALL = -pthread -Wl,--as-needed $(SANITIZE) $(CFLAGS) $(LDFLAGS)
 DEPS = -MMD -MP -MF $@.d
-SYSTEM_LIBS := $(or $(shell pkg-config --libs libbpf libdw libelf zlib 2>/dev/null), \
-	-lbpf -ldw -lelf -lz) -l:libiberty.a -lm
+SYSTEM_LIBS := $(or $(shell pkg-config --libs libbpf libdw libelf liblzma zlib 2>/dev/null), \
+	-lbpf -ldw -lelf -llzma -lz) -l:libiberty.a -lm
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@))

@@ -12,6 +12,7 @@
 #include "symbol/demangle.h"
 #include "symbol/elf_symbols.h"
 #include "symbol/maps.h"
+#include "symbol/minidebug.h"
 #include "symbol/module_open.h"
 
 #include <fcntl.h>
@@ -218,26 +219,42 @@ int module_debug_descriptor(struct modules *ms, uint32_t module)
 	return fd;
 }
 
-/* Adds the symbols of the file and of its debug file, and finishes the tables. */
+/* What a stripped file's symbols were moved to: its debug file, or a section of it. */
+static int module_add_stripped(struct modules *ms, const struct module *m, const struct elf *e,
+			       struct symtab *code, struct symtab *data)
+{
+	int fd = debug_file_open(e, m->path, ms->debug), error = 0;
+	struct elf other;
+	void *memory;
+
+	if (fd >= 0) {
+		if (!elf_open_fd(&other, fd)) {
+			error = elf_add_symbols(&other, code, data);
+			elf_release(&other);
+		}
+		close(fd);
+		return error;
+	}
+	error = minidebug_open(e, &other, &memory);
+	if (error)
+		return error == -ENOMEM ? error : 0;
+	error = elf_add_symbols(&other, code, data);
+	elf_release(&other);
+	free(memory);
+	return error;
+}
+
+/* Adds all symbols of a module, whose file is @e, and finishes the tables. */
 static int module_add_symbols(struct modules *ms, struct module *m, const struct elf *e,
 			      struct symtab *code, struct symtab *data)
 {
-	int error = elf_add_symbols(e, code, data), fd;
-	struct elf debug;
+	int error = elf_add_symbols(e, code, data);
 
 	if (!error && code)
 		error = elf_add_plt(e, code);
 	/* a file with .symtab is not stripped: what it says is all there is */
-	if (!error && m->kind == MODULE_FILE && !elf_section(e, ".symtab")) {
-		fd = debug_file_open(e, m->path, ms->debug);
-		if (fd >= 0) {
-			if (!elf_open_fd(&debug, fd)) {
-				error = elf_add_symbols(&debug, code, data);
-				elf_release(&debug);
-			}
-			close(fd);
-		}
-	}
+	if (!error && m->kind == MODULE_FILE && !elf_section(e, ".symtab"))
+		error = module_add_stripped(ms, m, e, code, data);
 	if (!error && code)
 		error = symtab_finish(code, SYMTAB_INNERMOST);
 	if (!error && data)
