@@ -8,6 +8,8 @@
 /* Objects and kernel stacks that the reasons below name. */
 static const char world[] = "1000 object 1 futex 0x10\n"
 			    "1000 object 2 futex 0x20 shared\n"
+			    "1000 object 3 futex 0x30 _PyRuntime+0x1b0\n"
+			    "1000 object 4 futex 0x40 _PyRuntimeState\n"
 			    "1000 object 10 file /var/lib/x\n"
 			    "1000 object 11 block /dev/sda\n"
 			    "1000 object 12 tty /dev/pts/0\n"
@@ -58,6 +60,14 @@ static void locks_are_waits_for_what_another_holds(void **state)
 	assert_class("fcntl arg1 38 object 10", CLASS_LOCK);
 	/* F_GETLK asks, it does not wait for the lock */
 	assert_class("fcntl arg1 5 object 10", CLASS_FILE);
+}
+
+static void what_lies_in_the_python_runtime_is_the_gil(void **state)
+{
+	(void)state;
+	assert_class("futex 0x30 condition object 3", CLASS_GIL);
+	assert_class("futex 0x30 mutex owner B object 3", CLASS_GIL);
+	assert_class("futex 0x40 condition object 4", CLASS_SYNC);
 }
 
 static void sync_is_waiting_to_be_signalled(void **state)
@@ -308,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(locks_are_waits_for_what_another_holds),
+		cmocka_unit_test(what_lies_in_the_python_runtime_is_the_gil),
 		cmocka_unit_test(sync_is_waiting_to_be_signalled),
 		cmocka_unit_test(idle_is_waiting_for_work),
 		cmocka_unit_test(sleep_is_waiting_for_time_alone),

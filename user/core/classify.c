@@ -263,10 +263,17 @@ static int kind_of_words(struct context *c, const struct absence *a, enum caller
 
 static int classify_futex(struct context *c, struct absence *a)
 {
+	const struct object *o = objects_find(&c->objects, a->out->object);
 	struct verdict v;
 	uint8_t kind;
-	int rc = verdict_of(c, a->out->user_stack, &v);
+	int rc;
 
+	if (o && o->gil) {
+		a->class = CLASS_GIL;
+		a->lock = LOCK_GIL;
+		return 0;
+	}
+	rc = verdict_of(c, a->out->user_stack, &v);
 	if (!rc)
 		rc = kind_of_words(c, a, v.say, &kind);
 	if (rc)

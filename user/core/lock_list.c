@@ -509,7 +509,7 @@ static int describe(struct locks *self, const struct lock_sum *l, const struct k
 	to->address = o && o->kind == OBJECT_FUTEX ? o->address : o ? 0 : l->argument;
 	to->shared = o && (o->kind != OBJECT_FUTEX || o->flags & OBJECT_SHARED);
 	to->tgid = to->shared ? 0 : l->tgid;
-	to->name = *text ? text : NULL;
+	to->name = o && o->gil ? "_PyRuntime" : *text ? text : NULL;
 	return 0;
 }
 

@@ -63,14 +63,18 @@ int locks_party(struct locks *self, size_t lock, enum ender ender, uint32_t id, 
 }
 
 /* 0: it has no identity. */
-static uint64_t lock_key(const struct absence *a)
+static uint64_t lock_key(struct locks *self, const struct absence *a)
 {
 	const struct event_out *out = a->out;
+	const struct object *o = objects_find(&self->c->objects, out->object);
 
 	/* what there is one of for each process, or for each file, is told apart later */
 	if (a->lock == LOCK_KERNEL)
 		return hash_u64(hash_u64((uint64_t)out->tgid << 32 | out->object) +
 				out->kernel_stack) | 1ull << 63;
+	/* a mutex and a condition, but one lock */
+	if (o && o->gil)
+		return 3ull << 40 | out->tgid;
 	if (out->object)
 		return 2ull << 40 | out->object;
 	if (out->futex != FUTEX_KIND_NONE)
@@ -80,7 +84,7 @@ static uint64_t lock_key(const struct absence *a)
 
 static int lock_of(struct locks *self, const struct absence *a, size_t *ret)
 {
-	uint64_t key = lock_key(a);
+	uint64_t key = lock_key(self, a);
 	const uint64_t *at;
 
 	*ret = self->list.count;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/objects.h"
 
+#include <string.h>
+
 void objects_release(struct objects *os)
 {
 	vec_release(&os->list);
@@ -10,12 +12,27 @@ void objects_release(struct objects *os)
 	intern_release(&os->text);
 }
 
+/*
+ * The GIL of CPython 3.7 and newer is a flag, two mutexes and two conditions in
+ * _PyRuntime, a variable that each build exports (Include/internal/pycore_gil.h).
+ * Threads wait for nothing else in there.
+ */
+static bool is_gil(const struct event_object *e)
+{
+	static const char runtime[] = "_PyRuntime";
+	size_t size = sizeof(runtime) - 1;
+
+	return e->kind == OBJECT_FUTEX && !strncmp(e->text, runtime, size) &&
+	       (!e->text[size] || e->text[size] == '+');
+}
+
 int objects_add(struct objects *os, const struct event_object *e)
 {
 	struct object o = {
 		.number = e->object,
 		.kind = e->kind,
 		.flags = e->flags,
+		.gil = is_gil(e),
 		.tgid = e->tgid,
 		.address = e->address,
 		.peer = e->peer,

@@ -13,6 +13,7 @@ struct object {
 	uint32_t number;
 	uint8_t kind; /* enum object_kind */
 	uint8_t flags; /* OBJECT_LISTENING, OBJECT_SHARED */
+	bool gil; /* futex: a part of CPython's GIL */
 	uint32_t tgid;
 	uint64_t address;
 	uint64_t peer; /* inode of a unix socket's other end; 0 unknown */
