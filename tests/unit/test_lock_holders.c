@@ -234,6 +234,37 @@ static void what_both_do_at_the_end_is_known_in_either_order(void **state)
 	}
 }
 
+static void who_waited_for_the_same_thing_did_not_have_it_then(void **state)
+{
+	struct evscript_run run;
+	const struct result_holder *h;
+
+	(void)state;
+	/* a semaphore of one: B waits for it as well, gets it at 1500 and keeps it asleep */
+	evscript_start(&run, "1000 object 1 futex 0x10\n"
+			     "1000 task A found on cpu0\n"
+			     "1000 task B found on cpu1 of A\n"
+			     "1000 task C found on cpu2 of A\n"
+			     "1100 cpu0 switch A>- wait futex 0x10 semaphore object 1\n"
+			     "1200 cpu1 switch B>- wait futex 0x10 semaphore object 1\n"
+			     "1500 wake B by C\n"
+			     "1500 cpu1 switch ->B\n"
+			     "1600 cpu1 switch B>- wait nanosleep\n"
+			     "1900 wake B by irq\n"
+			     "1900 cpu1 switch ->B\n"
+			     "2000 wake A by B stack 4\n"
+			     "2000 cpu0 switch ->A\n"
+			     "4000 end\n");
+	h = holder_with(&run.result.locks.at[0], 102);
+	assert_int_equal(h->blame_ns, 900);
+	assert_int_equal(h->doing_ns[HELD_UNKNOWN], 300);
+	assert_int_equal(h->doing_ns[CLASS_SLEEP], 300);
+	assert_int_equal(h->doing_ns[HELD_RUN], 300);
+	assert_int_equal(h->stack, 4);
+	assert_int_equal(h->stack_from, STACK_FROM_RELEASE);
+	evscript_stop(&run);
+}
+
 /* --- who has it --- */
 
 static void a_hold_that_may_have_ended_long_ago_is_not_believed(void **state)
@@ -398,6 +429,7 @@ int main(void)
 		cmocka_unit_test(the_run_queue_behind_its_own_wait_is_not_where_a_lock_is_held),
 		cmocka_unit_test(of_a_holder_that_is_not_selected_nothing_is_known),
 		cmocka_unit_test(what_both_do_at_the_end_is_known_in_either_order),
+		cmocka_unit_test(who_waited_for_the_same_thing_did_not_have_it_then),
 		cmocka_unit_test(a_hold_that_may_have_ended_long_ago_is_not_believed),
 		cmocka_unit_test(a_writer_is_read_from_a_rwlock_and_readers_are_not),
 		cmocka_unit_test(wakeups_of_a_crowd_that_find_nothing_are_counted),

@@ -204,8 +204,8 @@ static bool is_inversion(const struct result_lock *l, struct strbuf *sb, struct 
 	fmt_share(sb, ret->part, 1);
 	strbuf_puts(sb, " of that");
 	ret->pattern = "holder_without_core";
-	ret->advice = "Others were run instead of who held it: use a mutex with priority "
-		      "inheritance (PTHREAD_PRIO_INHERIT), equal priorities, or fewer threads.";
+	ret->advice = "Others were run instead of who held it: use fewer threads or more cores, "
+		      "equal priorities, or a mutex with priority inheritance (PTHREAD_PRIO_INHERIT)";
 	return true;
 }
 

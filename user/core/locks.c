@@ -147,6 +147,9 @@ static int blame_ender(struct locks *self, size_t lock, const struct absence *a,
 		key.doing = act->doing;
 		key.object = act->object;
 		key.nr = act->nr;
+		/* when it waited for the same thing, somebody else had it */
+		if (act->object && act->object == a->out->object)
+			key.doing = HELD_UNKNOWN;
 		if (!a->out->waker_stack) {
 			key.held_stack = act->stack;
 			key.known_by = act->known_by;
