@@ -205,7 +205,8 @@ static bool is_inversion(const struct result_lock *l, struct strbuf *sb, struct 
 	strbuf_puts(sb, " of that");
 	ret->pattern = "holder_without_core";
 	ret->advice = "Others were run instead of who held it: use fewer threads or more cores, "
-		      "equal priorities, or a mutex with priority inheritance (PTHREAD_PRIO_INHERIT)";
+		      "equal priorities, or a mutex with priority inheritance "
+		      "(PTHREAD_PRIO_INHERIT)";
 	return true;
 }
 
