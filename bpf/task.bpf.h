@@ -326,12 +326,37 @@ int seed_plain(struct bpf_iter__task *ctx)
 	return seed_task(ctx, false);
 }
 
+/*
+ * What a thread that is out waits for is read again: who held the lock when the
+ * wait began may have given it to another since. One that was out before it was
+ * watched has not been asked at all since it was taken up.
+ */
+static __always_inline void flush_reason(struct bpf_iter__task *ctx, struct task_struct *task,
+					 const struct thread_state *st, struct thread_state *now,
+					 bool may_sleep)
+{
+	u32 state = task_state(task), word;
+
+	if (!st->out_ns) {
+		now->flags = out_flags(task, state);
+		now->why = WIRE_WHY_BLOCKED;
+		now->nr = -1;
+		seed_reason(ctx, task, now, may_sleep, bpf_ktime_get_ns());
+	} else if (may_sleep && st->detail == WIRE_DETAIL_FUTEX &&
+		   !bpf_copy_from_user_task(&word, sizeof(word), (void *)st->args[0], task, 0)) {
+		futex_read(now, now->args[0], task, task_read);
+	}
+	/* without such a reading nothing that depends on it may be concluded */
+	if (may_sleep && state != TASK_RUNNING && task->nvcsw == st->voluntary &&
+	    task->nivcsw == st->involuntary)
+		now->flags |= WIRE_SWITCH_STEADY;
+}
+
 /* At the end: who is still out, and for what. The probes are detached by then. */
-SEC("iter/task")
-int flush_open(struct bpf_iter__task *ctx)
+static __always_inline int flush_task(struct bpf_iter__task *ctx, bool may_sleep)
 {
 	struct task_struct *task = ctx->task;
-	struct thread_state *st;
+	struct thread_state *st, *now = &iter_state;
 
 	if (!task || !task->pid)
 		return 0;
@@ -342,10 +367,25 @@ int flush_open(struct bpf_iter__task *ctx)
 		short_fill(&iter_short, st, bpf_ktime_get_ns());
 		iter_write(ctx, &iter_short, sizeof(iter_short), st->thread);
 	}
-	if (!st->is_out || !st->out_ns)
+	if (!st->is_out || (!st->out_ns && task_state(task) == TASK_RUNNING))
 		return 0;
-	open_send(ctx, task, st, 0);
+	__builtin_memcpy(now, st, sizeof(*now));
+	if (!st->out_ns || st->why == WIRE_WHY_BLOCKED)
+		flush_reason(ctx, task, st, now, may_sleep);
+	open_send(ctx, task, now, 0);
 	return 0;
+}
+
+SEC("iter.s/task")
+int flush_sleepable(struct bpf_iter__task *ctx)
+{
+	return flush_task(ctx, true);
+}
+
+SEC("iter/task")
+int flush_open(struct bpf_iter__task *ctx)
+{
+	return flush_task(ctx, false);
 }
 
 #endif

@@ -403,6 +403,7 @@ static void emit_open(struct evscript *s, struct actor *a, uint8_t why, int cpu)
 	e.out.why = why;
 	e.out.in_ns = 0;
 	e.out.cpu = (uint16_t)(cpu < 0 ? 0 : cpu);
+	e.out.flags |= why == OUT_BLOCKED ? OUT_STEADY : 0; /* nothing moves meanwhile */
 	emit(s, &e, -1);
 }
 

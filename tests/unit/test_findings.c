@@ -133,7 +133,7 @@ static void holders_that_sleep_with_the_lock_are_a_lock_first(void **state)
 	evscript_stop(&run);
 }
 
-static void a_deadlock_is_a_lock(void **state)
+static void a_deadlock_comes_before_the_locks_that_make_it(void **state)
 {
 	struct evscript_run run;
 
@@ -142,7 +142,7 @@ static void a_deadlock_is_a_lock(void **state)
 		    "1000 task B found on cpu1 of A\n");
 	line(&run, 100, "cpu0 switch A>- wait futex 0x10 mutex owner B");
 	line(&run, 200, "cpu1 switch B>- wait futex 0x20 mutex owner A");
-	end(&run, 100000, "lock");
+	end(&run, 100000, "deadlock lock");
 	assert_int_equal(run.result.locks.count, 2);
 	evscript_stop(&run);
 }
@@ -567,7 +567,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_saturated_mutex_is_a_lock_with_the_share_that_arithmetic_gives),
 		cmocka_unit_test(holders_that_sleep_with_the_lock_are_a_lock_first),
-		cmocka_unit_test(a_deadlock_is_a_lock),
+		cmocka_unit_test(a_deadlock_comes_before_the_locks_that_make_it),
 		cmocka_unit_test(a_lock_that_is_waited_for_now_and_then_is_none),
 		cmocka_unit_test(a_pool_that_crowds_at_a_lock_when_it_starts_is_not_bound_by_it),
 		cmocka_unit_test(threads_that_live_briefly_at_a_lock_are_bound_by_it),

@@ -319,7 +319,7 @@ int capture_stop(struct capture *c, capture_record_fn record, void *ctx, struct 
 	probes_detach(&c->probes);
 	c->stopped = true;
 	rc = capture_drain(c, record, ctx);
-	return rc ? rc : iterate(c->skel->progs.flush_open, record, ctx, err);
+	return rc ? rc : iterate(probes_flush_program(&c->probes), record, ctx, err);
 }
 
 struct unwinding *capture_unwinding(struct capture *c)

@@ -118,6 +118,7 @@ int probes_load(struct probes *p, struct runwait_bpf *skel, bool loops, struct e
 	/* one of the two iterators that seed; verifying the other would be in vain */
 	bpf_program__set_autoload(skel->progs.seed_plain, !have.sleepable_iterators);
 	bpf_program__set_autoload(skel->progs.seed_sleepable, have.sleepable_iterators);
+	bpf_program__set_autoload(skel->progs.flush_sleepable, have.sleepable_iterators);
 	bpf_program__set_autoload(skel->progs.on_sys_exit, loops);
 	/* snapshot.c's */
 	bpf_program__set_autoload(skel->progs.look_sleepable, false);
@@ -242,6 +243,13 @@ struct bpf_program *probes_seed_program(const struct probes *p)
 	struct bpf_program *sleepable = p->skel->progs.seed_sleepable;
 
 	return bpf_program__fd(sleepable) >= 0 ? sleepable : p->skel->progs.seed_plain;
+}
+
+struct bpf_program *probes_flush_program(const struct probes *p)
+{
+	struct bpf_program *sleepable = p->skel->progs.flush_sleepable;
+
+	return bpf_program__fd(sleepable) >= 0 ? sleepable : p->skel->progs.flush_open;
 }
 
 size_t probes_names(const struct probes *p, const char **names, size_t max)

@@ -36,8 +36,9 @@ int probes_attach(struct probes *p, uint32_t frequency_hz, struct error *err);
 void probes_detach(struct probes *p);
 void probes_release(struct probes *p);
 
-/* The seeding iterator that this kernel has. */
+/* The iterators that seed and flush, as this kernel has them. */
 struct bpf_program *probes_seed_program(const struct probes *p);
+struct bpf_program *probes_flush_program(const struct probes *p);
 /* Runs of our programs that the kernel skipped (recursion), so far. */
 uint64_t probes_missed(const struct probes *p);
 size_t probes_names(const struct probes *p, const char **names, size_t max);

@@ -107,7 +107,10 @@ struct family {
 	uint32_t pid, parent;
 };
 
-/* The children of those that are known, and theirs. */
+/*
+ * The children of the process, and theirs. Those of others who turn out to be
+ * involved are left out: such a one may be the father of the whole machine.
+ */
 static int add_children(struct why *w)
 {
 	VEC(struct family) all = { 0 };
@@ -183,13 +186,11 @@ static int on_owner(void *ctx, const struct endpoint_owner *owner)
 static int find_involved(struct why *w, struct error *err)
 {
 	size_t before = 0;
-	int rc = 0;
+	int rc = add_children(w);
 
 	for (int round = 0; round < ROUNDS_MAX && !rc && before != w->processes.count; round++) {
 		before = w->processes.count;
-		rc = add_children(w);
-		if (!rc)
-			rc = snapshot_look(w->snapshot, w->processes.at, w->processes.count, err);
+		rc = snapshot_look(w->snapshot, w->processes.at, w->processes.count, err);
 		if (!rc)
 			rc = snapshot_waits(w->snapshot, on_wait, w);
 		if (!rc)
@@ -249,6 +250,8 @@ static int look_again(struct why *w, struct error *err)
 	nanosleep(&between, NULL);
 	w->start_ns = clock_monotonic_ns();
 	rc = snapshot_look(w->snapshot, w->processes.at, w->processes.count, err);
+	/* the kernel's symbols, which were being read meanwhile */
+	translate_ready(w->translate);
 	if (!rc)
 		rc = snapshot_tell(w->snapshot, on_record, on_walk, w);
 	if (!rc)
@@ -283,12 +286,12 @@ static int answer(struct why *w, struct error *err, int *ret_status)
 		.cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN),
 		.stacks = true,
 		.children = true,
-		.snapshot = true,
+		.snapshot_of = w->processes.at[0],
 		.complete = true,
 		.start_ns = w->start_ns,
 		.exit_status = -1,
 	};
-	struct load_selection selection = { .pid = w->o->pid };
+	struct load_selection selection = { .pid = w->processes.at[0] };
 	struct loaded l = { .model = w->model };
 	int rc;
 

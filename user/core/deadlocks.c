@@ -6,8 +6,9 @@
  *
  * Who could end a wait is claimed only where it is known to be all of them. A
  * sleep, a timeout, a wait for what lies outside, a condition variable: somebody
- * may. A thread that was not seen waiting for a while has moved, whatever its
- * lock's words say. So what is called a deadlock is one; there may be others.
+ * may. Only a thread that is known not to have moved counts (OUT_STEADY): between
+ * the two looks of a snapshot, or from its last switch to the reading of its
+ * lock's words when a recording ends. So what is called a deadlock is one; there may be others.
  */
 #include "core/analysis.h"
 #include "core/waits_for.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 
 enum {
-	STEADY_NS = 50000000, /* a wait that is not called steady must be so old */
+	STEADY_NS = 50000000, /* a recording's wait must be so old at its end */
 	GONE_NS = 1000000000, /* and so old for a holder to be called gone */
 	TID_LEAST = 300, /* RESERVED_PIDS: lower ones are not given out a second time */
 };
@@ -36,7 +37,7 @@ struct deadlocks {
 	size_t count;
 	struct waits_for graph;
 	uint64_t end_ns;
-	bool snapshot;
+	uint32_t snapshot_of; /* as in struct recording */
 };
 
 static void *deadlocks_new(struct context *c)
@@ -111,11 +112,11 @@ static uint64_t waits_since(const struct deadlocks *self, const struct thread *t
 
 static bool is_steady(const struct deadlocks *self, const struct thread *t)
 {
-	uint64_t since = waits_since(self, t);
+	uint64_t since = max_u64(waits_since(self, t), self->c->start_ns);
 
-	if (t->open.flags & OUT_STEADY || self->snapshot)
-		return t->open.flags & OUT_STEADY;
-	return since && self->end_ns - since >= STEADY_NS;
+	if (!(t->open.flags & OUT_STEADY))
+		return false;
+	return self->snapshot_of || self->end_ns - min_u64(since, self->end_ns) >= STEADY_NS;
 }
 
 /*
@@ -245,6 +246,21 @@ static int node_of_ends(struct deadlocks *self, const struct thread *t, enum sys
 	return 0;
 }
 
+/* All children of the process are known: it is of the tree that a snapshot is of. */
+static bool knows_children(const struct deadlocks *self, uint32_t tgid)
+{
+	const struct threads *ts = &self->c->threads;
+
+	for (size_t depth = 0; depth <= ts->processes.count && self->snapshot_of; depth++) {
+		const uint64_t *at = map_get(&ts->process_by_tgid, tgid);
+
+		if (tgid == self->snapshot_of || !at)
+			return tgid == self->snapshot_of;
+		tgid = ts->processes.at[*at].parent_tgid;
+	}
+	return false;
+}
+
 /*
  * A child that ends, or stops. Recordings may not know children that were there
  * before; one that is asked for by number must be known.
@@ -269,7 +285,7 @@ static int node_of_child(struct deadlocks *self, const struct thread *t, enum sy
 		    end_add(to, p->tgid, c->threads.list.at[p->leader].comm))
 			return -ENOMEM;
 	}
-	if (n->count && (pid || self->snapshot))
+	if (n->count && (pid || knows_children(self, t->tgid)))
 		n->kind = WAITS_FOR_ANY;
 	return 0;
 }
@@ -324,7 +340,7 @@ static void describe(struct deadlocks *self, const struct thread *t, struct resu
 		.lock = -1,
 		.next = WAITS_FOR_NONE,
 	};
-	if (t->state != THREAD_OUT && !self->snapshot)
+	if (t->state != THREAD_OUT && !self->snapshot_of)
 		return;
 	to->user_stack = t->open.user_stack;
 	to->kernel_stack = t->open.kernel_stack;
@@ -486,7 +502,7 @@ static int deadlocks_finish(void *p, struct result *r)
 	if (!r->recording.complete)
 		return 0;
 	self->end_ns = r->recording.end_ns;
-	self->snapshot = r->recording.snapshot;
+	self->snapshot_of = r->recording.snapshot_of;
 	rc = gather(self);
 	if (!rc)
 		rc = list_threads(self, r);

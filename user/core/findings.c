@@ -145,6 +145,42 @@ static bool cores_are_busy(const struct findings *self)
 	return self->r->parallelism.mean >= 0.9 * self->cores;
 }
 
+/* Nothing else matters when the program cannot go on. */
+static void find_deadlock(struct findings *self)
+{
+	const struct result *r = self->r;
+	const struct result_wait *first;
+	const struct result_deadlock *d;
+	size_t stuck = 0;
+	struct candidate *f;
+
+	if (!r->deadlocks.count)
+		return;
+	d = &r->deadlocks.at[0];
+	first = &r->waits.at[d->circle.at[0]];
+	for (size_t i = 0; i < r->waits.count; i++)
+		stuck += r->waits.at[i].deadlock != 0;
+	strbuf_addf(&self->title, "Deadlock at the end: ");
+	if (d->circle.count > 1)
+		strbuf_addf(&self->title, "%zu threads wait for each other, among them ",
+			    d->circle.count);
+	strbuf_addf(&self->title, "%u %s for %s", first->tid, first->comm,
+		    first->target ? first->target : "a lock");
+	if (d->circle.count > 1)
+		strbuf_addf(&self->title, ", held up by %u", r->waits.at[first->next].tid);
+	else
+		strbuf_puts(&self->title, first->holder == HOLDER_GONE ? ", whose holder is gone"
+								       : ", held by itself");
+	if (stuck > d->circle.count)
+		strbuf_addf(&self->title, "; %zu threads are stuck in all", stuck);
+	f = finding_begin(self, "deadlock", share(stuck, r->waits.count), 2,
+		  "Take locks in the same order everywhere; `runwait why -p PID` shows the whole "
+		  "stacks while it hangs.");
+	prove_count(self, f, "deadlocks", r->deadlocks.count);
+	prove_count(self, f, "threads", d->circle.count);
+	prove_count(self, f, "stuck_threads", stuck);
+}
+
 static void find_cores(struct findings *self)
 {
 	const struct totals *sum = &self->sum;
@@ -470,6 +506,7 @@ static int findings_finish(void *p, struct result *r)
 {
 	/* effects after their causes: the later ask for the earlier */
 	static void (*const finders[])(struct findings *) = {
+		find_deadlock,
 		find_lock,	  find_herd,	  find_disk,		 find_cores,  find_network,
 		find_child,	  find_stalled_loop, find_unbalanced_loops, find_full_loop,
 		find_serial,	  find_wakeup,	  find_idle,		 find_cpu,

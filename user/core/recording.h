@@ -31,7 +31,8 @@ struct recording {
 	uint32_t frequency_hz; /* of samples; 0 none */
 	uint64_t min_wait_ns;
 	bool stacks, children, whole_machine;
-	bool snapshot; /* one look at everything there is, not in a file */
+	/* one look at this process and all of its children, not in a file; 0: a recording */
+	uint32_t snapshot_of;
 	uint64_t start_ns; /* CLOCK_MONOTONIC: the window that reports are about begins */
 	uint64_t start_realtime_ns; /* CLOCK_REALTIME at start_ns */
 	uint64_t start_boottime_ns; /* CLOCK_BOOTTIME at start_ns */

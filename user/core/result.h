@@ -353,8 +353,8 @@ struct evidence {
 };
 
 struct finding {
-	/* "cores" "lock" "herd" "disk" "network" "child" "stall" "balance" "loop" "serial"
-	 * "wakeup" "idle" "cpu": stable, scripts ask for them */
+	/* "deadlock" "cores" "lock" "herd" "disk" "network" "child" "stall" "balance" "loop"
+	 * "serial" "wakeup" "idle" "cpu": stable, scripts ask for them */
 	const char *id;
 	const char *title; /* one sentence with its numbers */
 	double share; /* of the time that it explains, 0 … 1 */

@@ -127,6 +127,7 @@ static void json_summary(struct json *j, const struct view_input *in)
 	json_parallelism(j, in);
 	for (size_t i = 1; (v = view_at(i)); i++)
 		v->json(j, in);
+	json_deadlocks(j, in);
 	json_findings(j, in);
 	json_hints(j, in);
 }

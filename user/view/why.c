@@ -10,13 +10,14 @@
 
 #include <string.h>
 
-enum { GROUPS_SHOWN = 40, TIDS_SHOWN = 8, BEHIND_SHOWN = 10, KERNEL_FRAMES = 6 };
+enum { GROUPS_SHOWN = 40, TIDS_SHOWN = 8, MEMBERS_SHOWN = 10, EDGES_SHOWN = 20, KERNEL_FRAMES = 6 };
 
 #define NOBODY UINT32_MAX
 
 /* Waits that look the same; their indices are chained by `more`. */
 struct same {
 	uint32_t first, count;
+	uint32_t targets; /* different things that they wait for, as far as that was looked at */
 	uint64_t longest_ns;
 };
 
@@ -210,7 +211,7 @@ static void print_behind(struct why *w, const struct result_deadlock *d)
 	for (size_t i = 0; i < d->behind.count; i++) {
 		const struct result_wait *t = &w->r->waits.at[d->behind.at[i]];
 
-		if (i >= BEHIND_SHOWN && w->p->style->rows != SIZE_MAX) {
+		if (i >= MEMBERS_SHOWN && w->p->style->rows != SIZE_MAX) {
 			rest.count = d->behind.count - i;
 			break;
 		}
@@ -227,6 +228,9 @@ static void print_deadlock(struct why *w, const struct result_deadlock *d)
 {
 	const struct result_wait *first = &w->r->waits.at[d->circle.at[0]];
 	struct strbuf sb = STRBUF_INIT, note = STRBUF_INIT;
+	bool all = w->p->style->rows == SIZE_MAX || d->circle.count <= MEMBERS_SHOWN;
+	size_t shown = all ? d->circle.count : MEMBERS_SHOWN;
+	struct rest rest = { 0 };
 
 	if (d->circle.count > 1)
 		strbuf_addf(&sb, "%zu threads wait for each other", d->circle.count);
@@ -240,8 +244,10 @@ static void print_deadlock(struct why *w, const struct result_deadlock *d)
 			    d->circle.count > 1 ? "them" : "it");
 	page_line(w->p, 0, w->p->colors->alarm, "Deadlock: %s%s%s", sb.buf, note.len ? ", " : "",
 		  note.buf);
-	for (size_t i = 0; i < d->circle.count; i++)
+	for (size_t i = 0; i < shown; i++)
 		print_member(w, d, i);
+	rest.count = d->circle.count - shown;
+	page_rest(w->p, 2, &rest, "thread in the circle", "threads in the circle", NULL);
 	print_behind(w, d);
 	w->p->failed |= sb.failed || note.failed;
 	strbuf_release(&sb);
@@ -254,20 +260,28 @@ static void print_graph(struct why *w)
 {
 	struct strbuf sb = STRBUF_INIT;
 	struct map seen = MAP_INIT;
+	struct rest rest = { 0 };
 	bool any = false;
+	size_t shown = 0;
 
 	for (size_t i = 0; i < w->r->waits.count; i++) {
 		const struct result_wait *t = &w->r->waits.at[i];
 		uint32_t holder = t->holder_tid, count = 0;
 
-		if (!w->inside[i] || t->holder == HOLDER_UNKNOWN || map_get(&seen, holder))
+		/* those above said it of themselves */
+		if (!w->inside[i] || t->holder == HOLDER_UNKNOWN || t->in_circle ||
+		    map_get(&seen, holder))
 			continue;
+		if (shown++ >= EDGES_SHOWN && w->p->style->rows != SIZE_MAX) {
+			rest.count++;
+			continue;
+		}
 		if (map_put(&seen, holder, 1)) {
 			w->p->failed = true;
 			break;
 		}
 		if (!any)
-			page_heading(w->p, "Who waits for whom", " ");
+			page_heading(w->p, "Who waits for whom", "%s", "");
 		any = true;
 		page_thread(w->p, &sb, holder);
 		strbuf_puts(&sb, " ← ");
@@ -281,28 +295,41 @@ static void print_graph(struct why *w)
 			strbuf_puts(&sb, count > 1 ? ", " : "");
 			thread_text(&sb, o);
 			strbuf_puts(&sb, " (");
-			target_text(&sb, o);
+			if (o->lock == LOCK_JOIN)
+				strbuf_puts(&sb, "its end");
+			else
+				target_text(&sb, o);
 			strbuf_putc(&sb, ')');
 		}
 		if (count > TIDS_SHOWN)
 			strbuf_addf(&sb, " and %u more", count - TIDS_SHOWN);
 		line(w, "  ", NULL, &sb);
 	}
+	page_rest(w->p, 2, &rest, "wait", "waits", NULL);
 	map_release(&seen);
 	strbuf_release(&sb);
 }
 
 /* --- all threads ------------------------------------------------------------- */
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool same_target(const struct result_wait *a, const struct result_wait *b)
+{
+	return a->address == b->address && a->holder_tid == b->holder_tid &&
+	       same_text(a->target, b->target);
+}
+
+/* They stand at the same place, be it for different locks. */
 static bool is_same(const struct result_wait *a, const struct result_wait *b)
 {
 	return a->tgid == b->tgid && a->situation == b->situation && a->class == b->class &&
-	       a->lock == b->lock && a->user_stack == b->user_stack &&
-	       a->address == b->address && a->holder_tid == b->holder_tid &&
-	       a->timed == b->timed && (a->target == b->target ||
-	       (a->target && b->target && !strcmp(a->target, b->target))) &&
-	       (a->syscall == b->syscall ||
-		(a->syscall && b->syscall && !strcmp(a->syscall, b->syscall)));
+	       a->lock == b->lock && a->user_stack == b->user_stack && a->timed == b->timed &&
+	       !a->deadlock == !b->deadlock && same_text(a->syscall, b->syscall) &&
+	       (a->user_stack || same_target(a, b));
 }
 
 static int group(struct why *w)
@@ -326,13 +353,18 @@ static int group(struct why *w)
 			w->more[w->groups.at[g].first] = i;
 		}
 		w->groups.at[g].count++;
+		if (w->groups.at[g].count > 1 &&
+		    !same_target(&r->waits.at[w->groups.at[g].first], &r->waits.at[i]))
+			w->groups.at[g].targets++;
 		if (r->waits.at[i].waits_ns > w->groups.at[g].longest_ns)
 			w->groups.at[g].longest_ns = r->waits.at[i].waits_ns;
 	}
 	return 0;
 }
 
-static void doing_text(const struct why *w, struct strbuf *sb, const struct result_wait *t)
+/* @mixed: it is one of several that wait for different things. */
+static void doing_text(const struct why *w, struct strbuf *sb, const struct result_wait *t,
+		       bool mixed)
 {
 	switch (t->situation) {
 	case SITUATION_RUN:
@@ -354,7 +386,16 @@ static void doing_text(const struct why *w, struct strbuf *sb, const struct resu
 	if (t->syscall)
 		strbuf_addf(sb, " %s", t->syscall);
 	strbuf_puts(sb, ": ");
-	if (t->target || t->address || t->ends.count || t->lock >= 0)
+	if (mixed)
+		strbuf_addf(sb, "wait for different %s",
+			    t->lock < 0		       ? "things"
+			    : t->lock == LOCK_UNKNOWN  ? "locks"
+			    : t->lock == LOCK_MUTEX    ? "mutexes"
+			    : t->lock == LOCK_SEMAPHORE ? "semaphores"
+			    : t->lock == LOCK_CONDITION ? "conditions"
+			    : t->lock == LOCK_JOIN     ? "threads to end"
+						       : "ones");
+	else if (t->target || t->address || t->ends.count || t->lock >= 0)
 		waits_text(w, sb, t);
 	else
 		strbuf_puts(sb, t->timed ? "waits" : "waits, without a limit");
@@ -379,7 +420,7 @@ static void print_group(struct why *w, const struct same *g)
 	if (shown < g->count)
 		strbuf_addf(&sb, " and %u more", g->count - shown);
 	line(w, "  ", w->p->colors->bold, &sb);
-	doing_text(w, &sb, t);
+	doing_text(w, &sb, t, g->targets > 0);
 	if (g->longest_ns) {
 		strbuf_puts(&sb, g->count > 1 ? ", for up to " : ", for ");
 		fmt_ns(&sb, g->longest_ns);

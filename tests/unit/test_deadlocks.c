@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who can never go on when a recording ends, and who may. */
+#include "evscript.h"
+
+#include <string.h>
+
+/* A and B are threads of one process; C is another of it; D is a process. */
+#define FOUR                                                                               \
+	"10 task A found on cpu0\n"                                                         \
+	"10 task B found on cpu1 of A\n"                                                    \
+	"10 task C found on cpu2 of A\n"                                                    \
+	"10 task D found on cpu3\n"
+#define LATER "100000000 end\n"
+
+/* Names of the first deadlock's circle, of who is behind it, and how many there are. */
+static void expect(const char *script, size_t count, const char *circle, const char *behind)
+{
+	struct evscript_run run;
+	char in[64] = "", after[64] = "";
+
+	evscript_start(&run, script);
+	assert_int_equal(run.result.deadlocks.count, count);
+	if (count) {
+		const struct result_deadlock *d = &run.result.deadlocks.at[0];
+
+		for (size_t i = 0; i < d->circle.count; i++)
+			strcat(in, run.result.waits.at[d->circle.at[i]].comm);
+		for (size_t i = 0; i < d->behind.count; i++)
+			strcat(after, run.result.waits.at[d->behind.at[i]].comm);
+		assert_string_equal(run.result.findings.at[0].id, "deadlock");
+	}
+	for (size_t i = 0; i < run.result.findings.count && !count; i++)
+		assert_string_not_equal(run.result.findings.at[i].id, "deadlock");
+	assert_string_equal(in, circle);
+	assert_string_equal(after, behind);
+	evscript_stop(&run);
+}
+
+static void threads_that_have_each_others_lock_are_deadlocked(void **state)
+{
+	(void)state;
+	expect(FOUR "100 cpu0 switch A>- wait futex 0x1010 mutex owner B\n"
+		    "200 cpu1 switch B>- wait futex 0x1020 mutex owner A\n" LATER,
+	       1, "AB", "");
+}
+
+static void who_joins_the_deadlocked_is_behind_them(void **state)
+{
+	(void)state;
+	expect(FOUR "100 cpu0 switch A>- wait futex 0x1010 mutex owner B\n"
+		    "200 cpu1 switch B>- wait futex 0x1020 mutex owner A\n"
+		    "300 cpu2 switch C>- wait futex 0x1030 join owner B\n" LATER,
+	       1, "AB", "C");
+}
+
+static void who_locks_what_it_has_is_deadlocked_with_itself(void **state)
+{
+	(void)state;
+	expect(FOUR "100 cpu0 switch A>- wait futex 0x1010 mutex owner A\n" LATER, 1, "A", "");
+}
+
+static void a_holder_that_runs_will_let_go(void **state)
+{
+	(void)state;
+	expect(FOUR "100 cpu0 switch A>- wait futex 0x1010 mutex owner B\n" LATER, 0, "", "");
+}
+
+static void a_holder_that_sleeps_will_let_go(void **state)
+{
+	(void)state;
+	expect(FOUR "100 cpu0 switch A>- wait futex 0x1010 mutex owner B\n"
+		    "200 cpu1 switch B>- wait nanosleep\n" LATER,
+	       0, "", "");
+}
+
+static void a_holder_that_was_woken_will_let_go(void **state)
+{
+	(void)state;
+	expect(FOUR "100 cpu0 switch A>- wait futex 0x1010 mutex owner B\n"
+		    "200 cpu1 switch B>- wait futex 0x1020 mutex owner A\n"
+		    "300 wake B by D\n"
+		    "400 cpu1 switch ->B\n" LATER,
+	       0, "", "");
+}
+
+static void who_waits_with_a_timeout_goes_on_some_time(void **state)
+{
+	(void)state;
+	expect(FOUR "100 cpu0 switch A>- wait futex 0x1010 mutex owner B\n"
+		    "200 cpu1 switch B>- wait futex 0x1020 mutex owner A arg3 0x7000\n" LATER,
+	       0, "", "");
+}
+
+static void a_wait_that_has_just_begun_says_nothing(void **state)
+{
+	(void)state;
+	expect(FOUR "100 cpu0 switch A>- wait futex 0x1010 mutex owner B\n"
+		    "49999000 cpu1 switch B>- wait futex 0x1020 mutex owner A\n"
+		    "90000000 end\n",
+	       0, "", "");
+}
+
+static void a_condition_may_be_signalled_by_anyone(void **state)
+{
+	(void)state;
+	expect(FOUR "100 cpu0 switch A>- wait futex 0x1010 mutex owner B\n"
+		    "200 cpu1 switch B>- wait futex 0x1020 condition\n" LATER,
+	       0, "", "");
+}
+
+static void another_process_cannot_have_a_private_lock(void **state)
+{
+	(void)state;
+	expect(FOUR "100 cpu0 switch A>- wait futex 0x1010 mutex owner D\n"
+		    "200 cpu3 switch D>- wait futex 0x1020 mutex owner A\n" LATER,
+	       0, "", "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(threads_that_have_each_others_lock_are_deadlocked),
+		cmocka_unit_test(who_joins_the_deadlocked_is_behind_them),
+		cmocka_unit_test(who_locks_what_it_has_is_deadlocked_with_itself),
+		cmocka_unit_test(a_holder_that_runs_will_let_go),
+		cmocka_unit_test(a_holder_that_sleeps_will_let_go),
+		cmocka_unit_test(a_holder_that_was_woken_will_let_go),
+		cmocka_unit_test(who_waits_with_a_timeout_goes_on_some_time),
+		cmocka_unit_test(a_wait_that_has_just_begun_says_nothing),
+		cmocka_unit_test(a_condition_may_be_signalled_by_anyone),
+		cmocka_unit_test(another_process_cannot_have_a_private_lock),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
