@@ -655,7 +655,8 @@ int main(void)
 			who_snatches_a_lock_from_the_one_that_was_woken_for_it_is_to_blame),
 		cmocka_unit_test(a_lock_is_of_the_kind_that_most_of_its_waits_look_like),
 		cmocka_unit_test(the_same_address_in_two_processes_is_two_locks),
-		cmocka_unit_test(the_mutex_and_the_condition_of_the_gil_are_one_lock_of_the_process),
+		cmocka_unit_test(
+			the_mutex_and_the_condition_of_the_gil_are_one_lock_of_the_process),
 		cmocka_unit_test(a_file_lock_is_named_by_its_file),
 		cmocka_unit_test(locks_of_the_kernel_are_named_by_the_function_that_takes_them),
 		cmocka_unit_test(io_is_summed_by_object_and_class),
