@@ -53,7 +53,7 @@ static const struct probe table[] = {
 	  "no on-CPU samples" },
 	{ "tp_btf/sys_exit", PROGRAM(on_sys_exit), KIND_LOOPS, false,
 	  "each round of event loops; attached by --loops",
-	  "0.15 us a system call of any process",
+	  "0.03-0.15 us a system call of any process",
 	  "rounds of event loops that do not block are not seen" },
 	{ "iter.s/task", PROGRAM(seed_sleepable), KIND_ITERATOR, false,
 	  "what threads were waiting for when recording began", "2 us a thread, once",
