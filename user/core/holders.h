@@ -41,6 +41,8 @@ struct party {
 	uint64_t woke; /* waits that it ended */
 	uint64_t refused; /* times it was woken for the lock and found it taken again */
 	uint64_t in_ns; /* it got a core after its last wait */
+	uint64_t between_ns; /* from the last but one to the last: it may have had the lock then */
+	uint64_t since_ns; /* it waits since, with short looks in between; 0: it got the lock */
 	bool in_herd; /* that ended together with others */
 	/* the sweep, at its instant */
 	uint32_t act; /* what it does, index + 1; 0 not known */

@@ -19,7 +19,7 @@
  * has found nothing to do: reading the clock and the condition, and locking
  * twice, takes less; work that is worth a thread takes more.
  */
-enum { HERD_WAKEUPS_NS = 20000, HERD_LOOK_NS = 15000 };
+enum { HERD_WAKEUPS_NS = 20000, HERD_LOOK_NS = 15000, GIL_LOOK_NS = 1000000 };
 
 static void *locks_new(struct context *c)
 {
@@ -117,6 +117,15 @@ static bool is_exclusive(int kind)
 }
 
 /*
+ * The GIL is waited for with a timeout (take_gil() in CPython's ceval_gil.c). Without
+ * one threads wait for its inner mutex, or until somebody has taken what they dropped.
+ */
+static bool gets_it(const struct absence *a)
+{
+	return is_exclusive(a->lock) && (a->lock != LOCK_GIL || a->out->args[3]);
+}
+
+/*
  * What many may have, or nobody: only who ended the wait is known, and that one is
  * to blame for all of it.
  */
@@ -175,16 +184,41 @@ static int note_begin(struct locks *self, size_t lock, const struct absence *a, 
 
 	if (a->owner != THREAD_NONE)
 		rc = locks_party(self, lock, ENDER_THREAD, a->owner, &owner);
-	if (!rc && owner != waiter)
+	/* having had the time to do something, it may well have got it, and let go of it since */
+	if (!rc && owner != waiter && h->parties.at[waiter].between_ns < HERD_LOOK_NS)
 		rc = holders_refuse(h, &self->past, a->out_ns, waiter, owner);
 	if (rc)
 		return rc;
 	if (owner != PARTY_NONE)
 		return holders_set(h, &self->past, a->out_ns, owner, true);
 	before = holders_at(h, a->out_ns);
+	if (a->lock == LOCK_GIL && before && before->party != waiter)
+		return 0; /* see note_gil() */
 	if (!before || (a->lock == LOCK_MUTEX && (before->let_go || before->party == ended_by)))
 		return 0;
 	return holders_set(h, &self->past, a->out_ns, PARTY_NONE, false);
+}
+
+/*
+ * Who waits for the GIL looks at it every 5 ms and waits on. Whoever lets go of it
+ * meanwhile wakes one that waits: so who ends a wait had it ever since that began,
+ * or since it was last given to somebody.
+ */
+static int note_gil(struct locks *self, size_t lock, const struct absence *a, uint32_t waiter,
+		    uint32_t ended_by, bool by_task)
+{
+	struct holders *h = &self->list.at[lock].holders;
+	struct party *p = &h->parties.at[waiter];
+	uint64_t since_ns = p->since_ns && p->between_ns < GIL_LOOK_NS ? p->since_ns : a->out_ns;
+	const struct hold *hold = holders_at(h, a->woken_ns);
+
+	p->since_ns = by_task ? 0 : since_ns;
+	if (!by_task || (hold && hold->party == ended_by))
+		return 0;
+	if (hold && hold->from_ns >= since_ns)
+		since_ns = hold->from_ns + 1;
+	return since_ns < a->woken_ns ?
+		       holders_set(h, &self->past, since_ns, ended_by, false) : 0;
 }
 
 /* Charges a wait to who had the lock meanwhile. */
@@ -205,6 +239,8 @@ static int blame_holders(struct locks *self, size_t lock, const struct absence *
 	};
 	int rc = note_begin(self, lock, a, waiter, ended_by);
 
+	if (!rc && a->lock == LOCK_GIL)
+		rc = note_gil(self, lock, a, waiter, ended_by, by_task);
 	/* the hold of who ended it is over, and what it did until then is told */
 	if (!rc && a->ended && by_task)
 		rc = holders_let_go(h, past, a->woken_ns, ended_by, w.release_stack);
@@ -237,7 +273,7 @@ static int blame_wait(struct locks *self, size_t lock, const struct absence *a)
 	    locks_party(self, lock, by_task ? a->ender : ENDER_UNKNOWN, by_task ? a->ender_id : 0,
 			&ended_by))
 		return -ENOMEM;
-	if (is_exclusive(a->lock))
+	if (gets_it(a))
 		return blame_holders(self, lock, a, waiter, ended_by);
 	return blame_ender(self, lock, a, ended_by);
 }
@@ -259,6 +295,7 @@ static int watch_herd(struct locks *self, size_t lock, uint32_t waiter, const st
 		l->in_vain += ran_ns < HERD_LOOK_NS ? a->waits : 0;
 	}
 	p->in_herd = false;
+	p->between_ns = a->out_ns - min_u64(p->in_ns, a->out_ns);
 	p->in_ns = a->in_ns;
 	if (!a->ended || a->ender != ENDER_THREAD)
 		return 0;
