@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { CALL_READ = 0, CALL_WRITE = 1, CALL_SENDTO = 44, CALL_KILL = 62 };
 
@@ -278,6 +279,86 @@ static void a_loop_is_linked_to_who_wakes_it(void **state)
 	evscript_stop(&run);
 }
 
+static const struct finding *finding_of(const struct result *r, const char *id)
+{
+	for (size_t i = 0; i < r->findings.count; i++)
+		if (!strcmp(r->findings.at[i].id, id))
+			return &r->findings.at[i];
+	return NULL;
+}
+
+static void the_stage_that_all_wait_for_is_the_finding(void **state)
+{
+	struct evscript_run run;
+	const struct finding *f;
+
+	(void)state;
+	evscript_init(&run.script);
+	evscript_play(&run.script, "1000 object 1 pipe 0x8 pipe:[8]\n"
+				   "1000 object 2 pipe 0x9 pipe:[9]\n"
+				   "1000 task A found on cpu0\n"
+				   "1000 task B found on cpu1\n"
+				   "1000 task C found on cpu2\n"
+				   "1100 cpu0 switch A>- wait write object 1\n"
+				   "1100 cpu2 switch C>- wait read object 2\n"
+				   "1700 wake C by B\n"
+				   "1700 cpu2 switch ->C\n"
+				   "1800 wake A by B\n"
+				   "1800 cpu0 switch ->A\n"
+				   "1900 cpu1 switch B>- wait read object 1\n"
+				   "1950 wake B by A\n"
+				   "1950 cpu1 switch ->B\n"
+				   "2000 end\n");
+	wakers_do_their_part(&run.script);
+	evscript_finish(&run);
+	f = finding_of(&run.result, "pipeline");
+	assert_non_null(f);
+	assert_non_null(strstr(f->title, says(&run, "for room in the pipe to B (%u)", "B")));
+	assert_true(f->share > 0.69 && f->share < 0.71);
+	evscript_stop(&run);
+}
+
+static void stages_that_wait_for_each_other_alike_are_none(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_init(&run.script);
+	evscript_play(&run.script, "1000 object 1 pipe 0x8 pipe:[8]\n"
+				   "1000 object 2 pipe 0x9 pipe:[9]\n"
+				   "1000 task A found on cpu0\n"
+				   "1000 task B found on cpu1\n"
+				   "1000 cpu0 switch A>- wait read object 1\n"
+				   "1500 wake A by B\n"
+				   "1500 cpu0 switch ->A\n"
+				   "1500 cpu1 switch B>- wait read object 2\n"
+				   "2000 wake B by A\n"
+				   "2000 cpu1 switch ->B\n"
+				   "2000 end\n");
+	wakers_do_their_part(&run.script);
+	evscript_finish(&run);
+	assert_null(finding_of(&run.result, "pipeline"));
+	evscript_stop(&run);
+}
+
+static void a_server_without_requests_is_idle_and_no_network_is_to_blame(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_init(&run.script);
+	socket_of(&run.script, 1, OBJECT_SERVES, "unix /run/x", "");
+	evscript_play(&run.script, "1000 task A found on cpu0\n"
+				   "1100 cpu0 switch A>- wait read object 1\n"
+				   "1900 wake A by irq\n"
+				   "1900 cpu0 switch ->A\n"
+				   "2000 end\n");
+	evscript_finish(&run);
+	assert_null(finding_of(&run.result, "network"));
+	assert_non_null(finding_of(&run.result, "idle"));
+	evscript_stop(&run);
+}
+
 static void quantiles_are_exact_for_few_and_near_for_many(void **state)
 {
 	struct durations few = { 0 }, many = { 0 }, both = { 0 };
@@ -318,6 +399,9 @@ int main(void)
 		cmocka_unit_test(the_only_listener_of_an_address_is_named),
 		cmocka_unit_test(servers_of_one_name_are_counted),
 		cmocka_unit_test(a_loop_is_linked_to_who_wakes_it),
+		cmocka_unit_test(the_stage_that_all_wait_for_is_the_finding),
+		cmocka_unit_test(stages_that_wait_for_each_other_alike_are_none),
+		cmocka_unit_test(a_server_without_requests_is_idle_and_no_network_is_to_blame),
 		cmocka_unit_test(quantiles_are_exact_for_few_and_near_for_many),
 	};
 

@@ -235,88 +235,6 @@ void name_waits(struct strbuf *sb, uint64_t threads, uint64_t waits, uint64_t ma
 	strbuf_puts(sb, ")");
 }
 
-/* The object that most was waited for, of one class or another. */
-static const struct result_io *worst_io(const struct findings *self, enum wait_class a,
-					enum wait_class b)
-{
-	for (size_t i = 0; i < self->r->io.count; i++) {
-		const struct result_io *io = &self->r->io.at[i];
-
-		if (io->class == a || io->class == b)
-			return io;
-	}
-	return NULL;
-}
-
-/* ", mostly /var/lib/x in fsync (3 threads, …)" */
-static void name_io(struct strbuf *sb, const struct result_io *io)
-{
-	if (!io)
-		return;
-	strbuf_puts(sb, ", mostly ");
-	fmt_text(sb, io->target, NAME_COLUMNS);
-	if (io->object && io->syscall)
-		strbuf_addf(sb, " in %s", io->syscall);
-	name_waits(sb, io->threads, io->waits, io->max_wait_ns);
-}
-
-static void prove_io(struct findings *self, struct candidate *f, const struct result_io *io)
-{
-	if (!io)
-		return;
-	prove_text(self, f, "target", io->target);
-	prove_ns(self, f, "target_wait_ns", io->wait_ns);
-	prove_count(self, f, "waits", io->waits);
-	prove_ns(self, f, "max_wait_ns", io->max_wait_ns);
-}
-
-static void find_disk(struct findings *self)
-{
-	const struct result_parallelism *p = &self->r->parallelism;
-	const struct result_io *io = worst_io(self, CLASS_FILE, CLASS_FAULT);
-	uint64_t stalled_ns = p->stalled_by_class_ns[CLASS_FILE] +
-			      p->stalled_by_class_ns[CLASS_FAULT];
-	double stalled = share(stalled_ns, self->wall_ns);
-	double part = share(self->io_ns, self->working_ns);
-	double score = part * least(share(self->io_ns, self->wall_ns), 1);
-	struct candidate *f;
-
-	if (stalled < 0.1 && (part < 0.2 || self->worst_io_ns < self->wall_ns / 10))
-		return;
-	strbuf_puts(&self->title, "Waiting for the disk: ");
-	fmt_share(&self->title, part, 1);
-	strbuf_puts(&self->title, " of the threads' working time");
-	name_io(&self->title, io);
-	f = finding_begin(self, "disk", part, stalled > score ? stalled : score,
-		  "Touch the disk less often or in larger pieces, or let other threads work "
-		  "meanwhile: `runwait report io` lists the files.");
-	prove_ns(self, f, "disk_wait_ns", self->io_ns);
-	prove_ns(self, f, "working_ns", self->working_ns);
-	prove_ns(self, f, "stalled_ns", stalled_ns);
-	prove_io(self, f, io);
-}
-
-static void find_network(struct findings *self)
-{
-	uint64_t stalled_ns = self->r->parallelism.stalled_by_class_ns[CLASS_SOCKET];
-	const struct result_io *io = worst_io(self, CLASS_SOCKET, CLASS_SOCKET);
-	double stalled = share(stalled_ns, self->wall_ns);
-	struct candidate *f;
-
-	if (stalled < 0.2)
-		return;
-	strbuf_puts(&self->title, "Waiting for a peer: ");
-	fmt_share(&self->title, stalled, 1);
-	strbuf_puts(&self->title, " of the time nothing ran until a socket was ready");
-	name_io(&self->title, io);
-	f = finding_begin(self, "network", stalled, stalled,
-		  "Find out why the other side takes so long, ask it for more at once, or do "
-		  "other work meanwhile.");
-	prove_ns(self, f, "stalled_ns", stalled_ns);
-	prove_ns(self, f, "socket_wait_ns", self->sum.by_class_ns[CLASS_SOCKET]);
-	prove_io(self, f, io);
-}
-
 /*
  * A parent that waits while its children work, one after the other, is serial
  * as well, but says more. With children that are not recorded nothing runs.
@@ -445,16 +363,19 @@ static void find_idle(struct findings *self)
 		const char *words;
 	} kinds[] = {
 		{ CLASS_IDLE, "waiting for work" },
+		{ CLASS_SOCKET, "waiting for requests" },
 		{ CLASS_SLEEP, "asleep" },
 		{ CLASS_SYNC, "waiting for a signal between threads" },
 		{ CLASS_PIPE, "waiting for a pipe or terminal" },
 		{ CLASS_OTHER, "waiting outside of what runwait knows" },
 	};
-	const uint64_t *stalled = self->r->parallelism.stalled_by_class_ns;
-	uint64_t sum_ns = 0;
+	uint64_t stalled[CLASS_COUNT], sum_ns = 0;
 	size_t most = 0;
 	struct candidate *f;
 
+	memcpy(stalled, self->r->parallelism.stalled_by_class_ns, sizeof(stalled));
+	/* who serves has nothing to do until somebody asks; who asks waits for an answer */
+	stalled[CLASS_SOCKET] = (uint64_t)((double)stalled[CLASS_SOCKET] * serving_share(self));
 	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
 		sum_ns += stalled[kinds[i].class];
 		if (stalled[kinds[i].class] > stalled[kinds[most].class])
@@ -508,8 +429,8 @@ static int findings_finish(void *p, struct result *r)
 	static void (*const finders[])(struct findings *) = {
 		find_deadlock,
 		find_lock,	  find_herd,	  find_disk,		 find_cores,  find_network,
-		find_child,	  find_stalled_loop, find_unbalanced_loops, find_full_loop,
-		find_serial,	  find_wakeup,	  find_idle,		 find_cpu,
+		find_pipeline,	  find_child,	  find_stalled_loop,	 find_unbalanced_loops,
+		find_full_loop,	  find_serial,	  find_wakeup,		 find_idle,   find_cpu,
 	};
 	struct findings *self = p;
 	size_t kept;

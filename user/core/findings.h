@@ -57,6 +57,13 @@ void prove_text(struct findings *self, struct candidate *f, const char *key, con
 /* "(4 threads, 12.3k waits, longest 3.20 ms)" */
 void name_waits(struct strbuf *sb, uint64_t threads, uint64_t waits, uint64_t max_wait_ns);
 
+/* findings_io.c */
+void find_disk(struct findings *self);
+void find_network(struct findings *self);
+void find_pipeline(struct findings *self);
+/* The part of the waiting for sockets that was for requests, not for answers. */
+double serving_share(const struct findings *self);
+
 /* findings_locks.c */
 void find_lock(struct findings *self);
 void find_herd(struct findings *self);

@@ -13,8 +13,8 @@ enum { VIEW_ROWS = 16, NAME_COLUMNS = 22 };
 enum { FROM, TO, THROUGH, FOR, WAITS, WAITED, LONGEST };
 
 static const struct table_column traffic_columns[] = {
-	[FROM] = { .title = "waited", .kind = TABLE_TEXT, .min = 14, .max = 30 },
-	[TO] = { .title = "for", .kind = TABLE_TEXT, .min = 16, .max = 32 },
+	[FROM] = { .title = "waited", .kind = TABLE_TEXT, .min = 22, .max = 32 },
+	[TO] = { .title = "for", .kind = TABLE_TEXT, .min = 24, .max = 34 },
 	[THROUGH] = { .title = "through", .kind = TABLE_TEXT, .min = 12, .max = 40 },
 	[FOR] = { .title = "", .kind = TABLE_TEXT, .min = 8, .max = 14, .drop = 3 },
 	[WAITS] = { .title = "waits", .kind = TABLE_NUMBER },
