@@ -268,12 +268,6 @@ static __always_inline u64 file_of_fd(struct task_struct *task, u32 fd)
 	return kernel_word(fdt->fd + fd);
 }
 
-static __always_inline u64 mix(u64 x)
-{
-	x *= 0x9e3779b97f4a7c15ull;
-	return x ^ (x >> 29);
-}
-
 /*
  * Key of an object: its inode and device, but the address of the open file for
  * anonymous inodes, which all share one.
@@ -287,8 +281,8 @@ static __always_inline u64 object_key(u64 file_address)
 
 	/* the memory of a closed eventfd may become a timerfd: their operations differ */
 	if (is_anonymous(inode))
-		ino = file_address ^ mix((u64)BPF_CORE_READ(file, f_op));
-	return mix(mix(ino) + dev) | 1;
+		ino = file_address ^ wire_mix((u64)BPF_CORE_READ(file, f_op));
+	return wire_object_key(ino, dev);
 }
 
 /* True when the object must be described now; marks it as sent. */

@@ -62,7 +62,7 @@ static __always_inline u64 unix_peer(u64 file_address)
 	/* struct socket_alloc of net/sock.h */
 	at = (void *)other - bpf_core_field_offset(struct socket_alloc, socket) +
 	     bpf_core_field_offset(struct socket_alloc, vfs_inode);
-	return mix(mix(BPF_CORE_READ(at, i_ino)) + BPF_CORE_READ(inode, i_sb, s_dev)) | 1;
+	return wire_mix(wire_mix(BPF_CORE_READ(at, i_ino)) + BPF_CORE_READ(inode, i_sb, s_dev)) | 1;
 }
 
 static __always_inline void look_registers(struct wire_look *look, struct task_struct *task)

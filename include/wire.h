@@ -315,6 +315,18 @@ struct wire_endpoint {
 	char comm[WIRE_COMM_SIZE];
 };
 
+static inline __u64 wire_mix(__u64 x)
+{
+	x *= 0x9e3779b97f4a7c15ull;
+	return x ^ (x >> 29);
+}
+
+/* The key of a wire_object of which all open files share the inode: not of anonymous ones. */
+static inline __u64 wire_object_key(__u64 inode, __u32 device)
+{
+	return wire_mix(wire_mix(inode) + device) | 1;
+}
+
 /*
  * One CPU's ring: an element of a mmapable array map. The probes write at
  * head % size, user space reads at tail. Both only grow. A record is never

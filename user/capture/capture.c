@@ -322,6 +322,12 @@ int capture_stop(struct capture *c, capture_record_fn record, void *ctx, struct 
 	return rc ? rc : iterate(probes_flush_program(&c->probes), record, ctx, err);
 }
 
+int capture_endpoints(struct capture *c, const uint64_t *keys, size_t count, endpoint_fn fn,
+		      void *ctx, struct error *err)
+{
+	return endpoints_find(c->skel, keys, count, fn, ctx, err);
+}
+
 struct unwinding *capture_unwinding(struct capture *c)
 {
 	return c->unwinding;

@@ -15,6 +15,7 @@
 #ifndef RUNWAIT_CAPTURE_CAPTURE_H
 #define RUNWAIT_CAPTURE_CAPTURE_H
 
+#include "capture/endpoints.h"
 #include "base/error.h"
 #include "config.h"
 #include "wire.h"
@@ -64,6 +65,9 @@ int capture_drain(struct capture *c, capture_record_fn record, void *ctx);
 double capture_fill(const struct capture *c);
 /* Detaches all probes, passes on the rest, then WIRE_OPEN for each thread that is out. */
 int capture_stop(struct capture *c, capture_record_fn record, void *ctx, struct error *err);
+/* As endpoints_find(), behind capture_open. */
+int capture_endpoints(struct capture *c, const uint64_t *keys, size_t count, endpoint_fn fn,
+		      void *ctx, struct error *err);
 
 struct capture_cpu {
 	uint32_t cpu;

@@ -559,6 +559,8 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 		rc = capture_stop(r->capture, on_record, r, err);
 	be_served_first(false);
 	if (!rc)
+		rc = translate_ends(r->translate, r->capture);
+	if (!rc)
 		rc = translate_names(r->translate);
 	describe_late(r);
 	tell_tables(r);

@@ -10,6 +10,7 @@
 #include "capture/clock.h"
 #include "capture/unwinding.h"
 #include "cmd/apart.h"
+#include "cmd/ends.h"
 #include "cmd/tables.h"
 #include "core/decode.h"
 #include "symbol/frames.h"
@@ -54,6 +55,7 @@ struct translate {
 	struct map processes; /* TGIDs whose mappings are known */
 	struct map alive; /* threads by TGID that were taken up and did not end */
 	struct map living; /* the same threads: TID to TGID */
+	struct ends *ends;
 	struct map strangers; /* TIDs of wakers that are not, and were named */
 	uint64_t records, threads;
 	uint64_t now_ns; /* of the last news of a task */
@@ -222,6 +224,8 @@ static int on_event(void *ctx, const struct event *e)
 	if (e->type == EVENT_SWITCH || e->type == EVENT_OPEN) {
 		t->records += e->type == EVENT_SWITCH;
 		rc = name_stranger(t, &e->out);
+	} else if (e->type == EVENT_OBJECT) {
+		rc = ends_object(t->ends, &e->object);
 	} else if (e->type == EVENT_TASK) {
 		t->threads++;
 		rc = map_put(&t->recorded, e->task.tid, 1);
@@ -388,6 +392,11 @@ void translate_fds(const struct translate *t, int fds[TRANSLATE_FDS])
 	fds[1] = t->unwinding ? unwinding_fd(t->unwinding) : -1;
 }
 
+int translate_ends(struct translate *t, struct capture *capture)
+{
+	return ends_tell(t->ends, capture, clock_monotonic_ns(), t->emit, t->ctx);
+}
+
 int translate_names(struct translate *t)
 {
 	size_t len;
@@ -427,7 +436,8 @@ int translate_open(enum machine machine, bool stacks, translate_emit_fn emit, vo
 	frames.kernel = t->kernel;
 	t->frames = t->spaces && t->kernel ? frames_new(&frames) : NULL;
 	t->decoder = decoder_new(machine, &ops, t);
-	if (!t->frames || !t->decoder) {
+	t->ends = ends_new();
+	if (!t->frames || !t->decoder || !t->ends) {
 		translate_close(t);
 		return error_set(err, -ENOMEM, "out of memory");
 	}
@@ -460,6 +470,7 @@ void translate_close(struct translate *t)
 	sideband_close(t->sideband);
 	tables_free(t->tables);
 	decoder_free(t->decoder);
+	ends_free(t->ends);
 	frames_free(t->frames);
 	kernel_free(t->kernel);
 	spaces_free(t->spaces);

@@ -57,6 +57,9 @@ int translate_record(struct translate *t, const struct wire_head *record);
 /* Emits the names of all frames that were seen, with source lines where the files have DWARF:
  * that may take seconds. Once, at the end. */
 int translate_names(struct translate *t);
+/* Asks who has the other ends of what the target waited for, while they live. */
+struct capture;
+int translate_ends(struct translate *t, struct capture *capture);
 
 /* Adds its own losses to @loss (by enum wire_loss). */
 void translate_loss(const struct translate *t, uint64_t *loss);

@@ -311,7 +311,7 @@ static int peers_by_ends(struct context *c, const struct object *o, uint8_t role
 
 	for (const struct object_end *e = objects_end(&c->objects, o, NULL); e;
 	     e = objects_end(&c->objects, o, e))
-		others |= e->roles & roles && e->tgid != o->tgid;
+		others |= e->roles & roles && e->tgid && e->tgid != o->tgid;
 	for (const struct object_end *e = objects_end(&c->objects, o, NULL); e && !rc;
 	     e = objects_end(&c->objects, o, e)) {
 		struct peer p = {
@@ -319,7 +319,8 @@ static int peers_by_ends(struct context *c, const struct object *o, uint8_t role
 			.comm = intern_text(&c->objects.text, e->comm),
 		};
 
-		if (e->roles & roles && !(others && e->tgid == o->tgid))
+		/* of a listener that no process has, only that there is one is known */
+		if (e->tgid && e->roles & roles && !(others && e->tgid == o->tgid))
 			rc = peers_add(into, &p);
 	}
 	return rc;

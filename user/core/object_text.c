@@ -107,7 +107,7 @@ static void add_address6(struct strbuf *out, const uint8_t *a)
 	strbuf_putc(out, ']');
 }
 
-static void add_endpoint(struct strbuf *out, uint16_t family, const uint8_t *address, uint16_t port)
+void object_address(uint16_t family, const uint8_t *address, uint16_t port, struct strbuf *out)
 {
 	if (family == FAMILY_INET)
 		add_address4(out, address);
@@ -174,10 +174,10 @@ static void add_socket(const struct wire_object *w, const char *text, struct str
 		strbuf_addf(out, "%s ", protocol_name(w));
 		if (listening)
 			strbuf_puts(out, w->state == STATE_LISTEN ? "listen " : "local ");
-		add_endpoint(out, w->family, listening ? w->local : w->remote,
-			     listening ? w->local_port : w->remote_port);
+		object_address(w->family, listening ? w->local : w->remote,
+			       listening ? w->local_port : w->remote_port, out);
 		if (!listening)
-			add_endpoint(local, w->family, w->local, w->local_port);
+			object_address(w->family, w->local, w->local_port, local);
 	} else if (w->family == FAMILY_NETLINK) {
 		add_netlink(w, out);
 	} else {
