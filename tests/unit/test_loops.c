@@ -465,6 +465,31 @@ static void two_loops_that_take_turns_do_not_wait_for_each_other(void **state)
 	evscript_stop(&run);
 }
 
+static void two_waits_by_turns_are_one_loops_at_any_depth(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	begin(&run);
+	play(&run.script, "1000 task A found on cpu0\n");
+	for (int t = 1000; t < 21000; t += 200) {
+		char text[200];
+
+		snprintf(text, sizeof(text),
+			 "%d poll A epoll fd 3 sp 0x7000\n"
+			 "%d cpu0 switch A>- wait poll arg1 2\n"
+			 "%d wake A by irq\n%d cpu0 switch ->A\n%d poll A poll sp 0x6000\n",
+			 t, t + 10, t + 190, t + 190, t + 190);
+		play(&run.script, text);
+	}
+	play(&run.script, "21000 end\n");
+	evscript_finish(&run);
+	for (size_t i = 0; i < run.result.loops.count; i++)
+		assert_true(run.result.loops.at[i].utilization < 0.2);
+	assert_true(run.result.loops.count > 0);
+	evscript_stop(&run);
+}
+
 static void a_thread_that_ends_has_left_its_loop(void **state)
 {
 	const struct result_loop *l;
@@ -749,6 +774,7 @@ int main(void)
 		cmocka_unit_test(a_loop_in_a_round_of_another_makes_that_round_longer),
 		cmocka_unit_test(nested_loops_are_told_apart_by_their_stacks_without_returns),
 		cmocka_unit_test(two_loops_that_take_turns_do_not_wait_for_each_other),
+		cmocka_unit_test(two_waits_by_turns_are_one_loops_at_any_depth),
 		cmocka_unit_test(a_thread_that_ends_has_left_its_loop),
 		cmocka_unit_test(a_round_that_does_not_end_is_a_stall_that_is_not_over),
 		cmocka_unit_test(waits_for_one_thing_or_for_time_are_no_loops),

@@ -11,6 +11,9 @@
 /* Stacks whose depths differ by less are called from one function, as far as one can tell. */
 enum { NEAR_BYTES = 512, NEAR_FRAMES = 1 };
 
+/* So often one loop must have returned after another to be sure that they take turns. */
+enum { TURNS_ENOUGH = 8 };
+
 /* Of one loop to another of the same thread. */
 enum nesting { NESTING_INSIDE, NESTING_BESIDE, NESTING_AROUND };
 
@@ -149,11 +152,14 @@ static void round_begin(struct round *r, uint64_t start_ns, const struct parts *
  * its wait stands hardly deeper than its call of a handler that waits as well:
  * there who comes round less often, by far, is inside.
  */
-static enum nesting nesting_of(const struct loops *self, const struct loop *l,
-			       const struct loop *other)
+static enum nesting nesting_of(const struct loops *self, const struct looper *w,
+			       const struct loop *l, const struct loop *other)
 {
 	uint64_t near = self->c->polls ? NEAR_BYTES : NEAR_FRAMES;
 
+	/* whatever the depth: a loop that waits in two calls by turns */
+	if (w->turns >= TURNS_ENOUGH && l->many && other->many)
+		return NESTING_BESIDE;
 	if (l->depth > other->depth && l->depth - other->depth > near)
 		return NESTING_INSIDE;
 	if (other->depth > l->depth && other->depth - l->depth > near)
@@ -164,10 +170,11 @@ static enum nesting nesting_of(const struct loops *self, const struct loop *l,
 }
 
 /* What loop @l came back from was time that loop @other did not wait in. */
-static int other_returns(const struct loops *self, struct loop *other, const struct loop *l,
-			 const struct pending *w)
+static int other_returns(const struct loops *self, const struct looper *looper,
+			 struct loop *other, const struct loop *l)
 {
-	enum nesting nesting = nesting_of(self, l, other);
+	enum nesting nesting = nesting_of(self, looper, l, other);
+	const struct pending *w = &looper->wait;
 	struct site call = {
 		.cause = w->class,
 		.nr = w->held.nr,
@@ -204,13 +211,18 @@ static int loop_returns(struct loops *self, struct looper *w, struct loop *l, ui
 	struct parts at = p->any ? p->before : w->sums;
 	int rc;
 
+	if (w->last && w->last != l)
+		w->turns += w->turns < 2 * TURNS_ENOUGH;
+	else
+		w->turns -= w->turns < 2 ? w->turns : 2;
+	w->last = l;
 	/* another thing behind the same descriptor: the old loop was left, and not by waiting */
 	if (p->any && p->held.object && l->object && p->held.object != l->object)
 		l->round.open = false;
 	rc = round_close(self, l, p->any ? p->out_ns : time_ns, &at, false);
 	for (uint32_t i = 0; i < w->loop_count && !rc; i++)
 		if (self->list.at[w->loops[i]] != l)
-			rc = other_returns(self, self->list.at[w->loops[i]], l, p);
+			rc = other_returns(self, w, self->list.at[w->loops[i]], l);
 	if (rc)
 		return rc;
 	l->returns++;

@@ -125,7 +125,8 @@ struct looper {
 	uint32_t sequence; /* of its last return */
 	uint32_t loops[LOOPS_OF_THREAD]; /* indices */
 	uint32_t loop_count;
-	uint32_t last; /* that returned */
+	const struct loop *last; /* that returned */
+	uint32_t turns; /* how often, of late, that was another one than before */
 	struct pending wait;
 };
 
