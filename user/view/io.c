@@ -13,7 +13,7 @@ enum { CLASS, TARGET, SYSCALL, WAITS, WAITED, SHARE, BAR, P50, P99, LONGEST, THR
 
 static const struct table_column io_columns[] = {
 	[CLASS] = { .title = "class", .kind = TABLE_TEXT, .min = 6 },
-	[TARGET] = { .title = "waited for", .kind = TABLE_TEXT, .min = 36, .max = 72 },
+	[TARGET] = { .title = "waited for", .kind = TABLE_TEXT, .min = 46, .max = 72 },
 	[SYSCALL] = { .title = "in", .kind = TABLE_TEXT, .min = 8, .max = 16, .drop = 3 },
 	[WAITS] = { .title = "waits", .kind = TABLE_NUMBER },
 	[WAITED] = { .title = "waited", .kind = TABLE_NUMBER },
