@@ -177,6 +177,37 @@ static void a_found_thread_of_which_nothing_came_is_unknown(void **state)
 	evscript_stop(&run);
 }
 
+static void a_thread_that_waits_for_one_signal_all_the_time_is_parked(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_start(&run, "1000 task A found on cpu0\n"
+			     "1000 task B found wait futex 0x10 condition of A\n"
+			     "1000 task C found wait read of A\n"
+			     "1500 cpu0 switch A>- wait futex 0x10 condition\n"
+			     "2000 end\n");
+	assert_int_equal(evscript_thread(&run, "B")->sum.parked_ns, 1000);
+	assert_int_equal(evscript_thread(&run, "B")->sum.by_class_ns[CLASS_SYNC], 1000);
+	assert_int_equal(evscript_thread(&run, "C")->sum.parked_ns, 0);
+	assert_int_equal(evscript_thread(&run, "A")->sum.parked_ns, 0);
+	assert_int_equal(run.result.totals.parked_ns, 1000);
+	evscript_stop(&run);
+}
+
+static void when_all_only_wait_nobody_is_parked(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_start(&run, "1000 task A found wait futex 0x10 join\n"
+			     "1000 task B found wait futex 0x10 condition of A\n"
+			     "2000 end\n");
+	assert_int_equal(run.result.totals.by_class_ns[CLASS_SYNC], 2000);
+	assert_int_equal(run.result.totals.parked_ns, 0);
+	evscript_stop(&run);
+}
+
 static void what_still_waits_at_the_end_is_a_censored_wait(void **state)
 {
 	struct evscript_run run;
@@ -584,6 +615,8 @@ int main(void)
 		cmocka_unit_test(
 			of_a_found_thread_whose_state_is_lost_a_wakeup_tells_that_it_waited),
 		cmocka_unit_test(a_found_thread_of_which_nothing_came_is_unknown),
+		cmocka_unit_test(a_thread_that_waits_for_one_signal_all_the_time_is_parked),
+		cmocka_unit_test(when_all_only_wait_nobody_is_parked),
 		cmocka_unit_test(what_still_waits_at_the_end_is_a_censored_wait),
 		cmocka_unit_test(a_new_thread_is_runnable_from_its_fork),
 		cmocka_unit_test(

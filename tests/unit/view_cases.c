@@ -42,22 +42,6 @@ static void base(struct result *r, uint64_t duration_ns, uint32_t cpus)
 	};
 }
 
-static void add_totals(struct totals *sum, const struct totals *t)
-{
-	sum->life_ns += t->life_ns;
-	sum->run_ns += t->run_ns;
-	sum->runnable_ns += t->runnable_ns;
-	sum->wait_ns += t->wait_ns;
-	sum->preempted_ns += t->preempted_ns;
-	sum->unknown_ns += t->unknown_ns;
-	sum->censored_ns += t->censored_ns;
-	for (int c = 0; c < CLASS_COUNT; c++)
-		sum->by_class_ns[c] += t->by_class_ns[c];
-	sum->voluntary += t->voluntary;
-	sum->involuntary += t->involuntary;
-	sum->waits += t->waits;
-}
-
 static void process(struct result *r, uint32_t pid, uint32_t parent, const char *comm,
 		    const char *command, size_t command_size)
 {
@@ -90,8 +74,8 @@ static void thread(struct result *r, uint32_t tid, const char *comm, struct tota
 	PUSH(&r->threads, t);
 	r->thread_count++;
 	p->threads++;
-	add_totals(&p->sum, &sum);
-	add_totals(&r->totals, &sum);
+	totals_add(&p->sum, &sum);
+	totals_add(&r->totals, &sum);
 }
 
 /*

@@ -59,9 +59,20 @@ static int accounting_span(void *p, uint32_t thread, enum span span, uint64_t fr
 	return 0;
 }
 
+/*
+ * Before the window, in it and behind it, the thread waits for the same signal: a
+ * worker that nobody needs, or who waits for all others to end.
+ */
+static bool is_parked(const struct context *c, const struct absence *a)
+{
+	return a->class == CLASS_SYNC && a->out_ns <= c->start_ns &&
+	       (!a->ended || a->woken_ns >= c->end_ns);
+}
+
 static int accounting_absence(void *p, const struct absence *a)
 {
-	struct totals *sum = sum_of(p, a->thread);
+	struct accounting *self = p;
+	struct totals *sum = sum_of(self, a->thread);
 
 	if (!sum)
 		return -ENOMEM;
@@ -73,6 +84,8 @@ static int accounting_absence(void *p, const struct absence *a)
 		sum->preempted_ns += a->runnable_ns;
 	if (a->censored)
 		sum->censored_ns += a->wait_ns;
+	if (is_parked(self->c, a))
+		sum->parked_ns += a->wait_ns;
 	return 0;
 }
 
@@ -85,22 +98,6 @@ static int accounting_switches(void *p, uint32_t thread, uint64_t voluntary, uin
 	sum->voluntary += voluntary;
 	sum->involuntary += involuntary;
 	return 0;
-}
-
-static void totals_add(struct totals *to, const struct totals *from)
-{
-	to->life_ns += from->life_ns;
-	to->run_ns += from->run_ns;
-	to->runnable_ns += from->runnable_ns;
-	to->wait_ns += from->wait_ns;
-	to->preempted_ns += from->preempted_ns;
-	to->unknown_ns += from->unknown_ns;
-	to->censored_ns += from->censored_ns;
-	for (int i = 0; i < CLASS_COUNT; i++)
-		to->by_class_ns[i] += from->by_class_ns[i];
-	to->voluntary += from->voluntary;
-	to->involuntary += from->involuntary;
-	to->waits += from->waits;
 }
 
 static int thread_order(const void *x, const void *y)
@@ -218,10 +215,24 @@ static int list_processes(struct accounting *self, struct result *r)
 	return 0;
 }
 
+/* When all did nothing but wait, that is what the recording is about. */
+static void unpark_all(struct result *r)
+{
+	const struct totals *all = &r->totals;
+
+	if (all->parked_ns + all->by_class_ns[CLASS_IDLE] < all->life_ns)
+		return;
+	for (size_t i = 0; i < r->threads.count; i++)
+		r->threads.at[i].sum.parked_ns = 0;
+	r->totals.parked_ns = 0;
+}
+
 static int accounting_finish(void *p, struct result *r)
 {
 	int rc = list_threads(p, r);
 
+	if (!rc)
+		unpark_all(r);
 	return rc ? rc : list_processes(p, r);
 }
 

@@ -95,6 +95,23 @@ const char *io_side_name(enum io_side side)
 	return names[side];
 }
 
+void totals_add(struct totals *to, const struct totals *from)
+{
+	to->life_ns += from->life_ns;
+	to->run_ns += from->run_ns;
+	to->runnable_ns += from->runnable_ns;
+	to->wait_ns += from->wait_ns;
+	to->preempted_ns += from->preempted_ns;
+	to->unknown_ns += from->unknown_ns;
+	to->censored_ns += from->censored_ns;
+	to->parked_ns += from->parked_ns;
+	for (int i = 0; i < CLASS_COUNT; i++)
+		to->by_class_ns[i] += from->by_class_ns[i];
+	to->voluntary += from->voluntary;
+	to->involuntary += from->involuntary;
+	to->waits += from->waits;
+}
+
 void result_release(struct result *r)
 {
 	for (size_t i = 0; i < r->locks.count; i++) {

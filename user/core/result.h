@@ -45,9 +45,12 @@ struct totals {
 	uint64_t unknown_ns; /* between start and end but lost; not in life_ns */
 	uint64_t censored_ns; /* of wait_ns: waits that began before or ended after the window */
 	uint64_t by_class_ns[CLASS_COUNT];
+	uint64_t parked_ns; /* of CLASS_SYNC: threads that waited for one signal all the time */
 	uint64_t voluntary, involuntary; /* switches in the window */
 	uint64_t waits; /* that ended, or are censored */
 };
+
+void totals_add(struct totals *to, const struct totals *from);
 
 struct result_thread {
 	uint32_t thread, tid, tgid;

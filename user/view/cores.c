@@ -148,7 +148,7 @@ static void print_stalls(struct page *p)
 {
 	const struct result_parallelism *par = &p->r->parallelism;
 	enum wait_class classes[CLASS_COUNT];
-	size_t n = classes_by_ns(par->stalled_by_class_ns, true, classes);
+	size_t n = classes_by_ns(par->stalled_by_class_ns, classes);
 	uint64_t all_ns = par->stalled_runnable_ns;
 	struct strbuf parts = STRBUF_INIT, sb = STRBUF_INIT;
 

@@ -94,7 +94,7 @@ static void print_list(struct page *p, size_t rows)
 	table_print(&t, p, 2);
 	table_release(&t);
 	page_rest(p, 2, &rest, "", "", "the waiting");
-	page_folded(p, idle_ns, 0, 0, "", "");
+	page_folded(p, idle_ns, 0, 0, 0, "", "");
 }
 
 static bool any_shown(const struct page *p)

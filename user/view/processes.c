@@ -116,8 +116,8 @@ static void print_folded(struct page *p, size_t hidden)
 {
 	const struct result *r = p->r;
 
-	page_folded(p, r->totals.by_class_ns[CLASS_IDLE], hidden, r->processes.count, "process",
-		    "processes");
+	page_folded(p, r->totals.by_class_ns[CLASS_IDLE], r->totals.parked_ns, hidden,
+		    r->processes.count, "process", "processes");
 }
 
 void print_top_processes(struct page *p, size_t rows)

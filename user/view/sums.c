@@ -5,36 +5,33 @@
 
 #include <string.h>
 
-void totals_add(struct totals *sum, const struct totals *t)
+uint64_t folded_ns(const struct totals *t)
 {
-	sum->life_ns += t->life_ns;
-	sum->run_ns += t->run_ns;
-	sum->runnable_ns += t->runnable_ns;
-	sum->wait_ns += t->wait_ns;
-	sum->preempted_ns += t->preempted_ns;
-	sum->unknown_ns += t->unknown_ns;
-	sum->censored_ns += t->censored_ns;
-	for (size_t i = 0; i < CLASS_COUNT; i++)
-		sum->by_class_ns[i] += t->by_class_ns[i];
-	sum->voluntary += t->voluntary;
-	sum->involuntary += t->involuntary;
-	sum->waits += t->waits;
+	return t->by_class_ns[CLASS_IDLE] + t->parked_ns;
 }
 
 bool totals_only_idle(const struct totals *t)
 {
-	return t->by_class_ns[CLASS_IDLE] &&
-	       t->life_ns - t->by_class_ns[CLASS_IDLE] <= t->life_ns / 1000;
+	return folded_ns(t) && t->life_ns - folded_ns(t) <= t->life_ns / 1000;
 }
 
 uint64_t shown_life_ns(const struct page *p, const struct totals *t)
 {
-	return p->style->idle ? t->life_ns : t->life_ns - t->by_class_ns[CLASS_IDLE];
+	return p->style->idle ? t->life_ns : t->life_ns - folded_ns(t);
 }
 
 uint64_t shown_wait_ns(const struct page *p, const struct totals *t)
 {
-	return p->style->idle ? t->wait_ns : t->wait_ns - t->by_class_ns[CLASS_IDLE];
+	return p->style->idle ? t->wait_ns : t->wait_ns - folded_ns(t);
+}
+
+void shown_classes(const struct page *p, const struct totals *t, uint64_t ret[CLASS_COUNT])
+{
+	memcpy(ret, t->by_class_ns, sizeof(t->by_class_ns));
+	if (p->style->idle)
+		return;
+	ret[CLASS_IDLE] = 0;
+	ret[CLASS_SYNC] -= t->parked_ns;
 }
 
 bool hides_totals(const struct page *p, const struct totals *t)
@@ -45,7 +42,7 @@ bool hides_totals(const struct page *p, const struct totals *t)
 static void totals_bar(struct table *t, const struct page *p, const struct totals *sum)
 {
 	double life = (double)shown_life_ns(p, sum);
-	uint64_t idle = sum->by_class_ns[CLASS_IDLE];
+	uint64_t idle = folded_ns(sum);
 
 	table_bar(t);
 	table_part(t, (double)sum->run_ns, life, BAR_FULL, p->colors->run);
@@ -55,14 +52,14 @@ static void totals_bar(struct table *t, const struct page *p, const struct total
 		table_part(t, (double)idle, life, BAR_DOT, p->colors->dim);
 }
 
-size_t classes_by_ns(const uint64_t ns[CLASS_COUNT], bool idle, enum wait_class *ret)
+size_t classes_by_ns(const uint64_t ns[CLASS_COUNT], enum wait_class *ret)
 {
 	size_t n = 0;
 
 	for (int c = 0; c < CLASS_COUNT; c++) {
 		size_t at = n;
 
-		if (!ns[c] || (c == CLASS_IDLE && !idle))
+		if (!ns[c])
 			continue;
 		for (; at && ns[ret[at - 1]] < ns[c]; at--)
 			ret[at] = ret[at - 1];
@@ -76,15 +73,17 @@ size_t classes_by_ns(const uint64_t ns[CLASS_COUNT], bool idle, enum wait_class 
 static void mostly(struct table *t, const struct page *p, const struct totals *sum)
 {
 	enum wait_class classes[CLASS_COUNT];
+	uint64_t ns[CLASS_COUNT];
 	struct strbuf *sb;
 
-	if (!classes_by_ns(sum->by_class_ns, p->style->idle, classes)) {
+	shown_classes(p, sum, ns);
+	if (!classes_by_ns(ns, classes)) {
 		table_cell(t, NULL);
 		return;
 	}
 	sb = table_cell(t, p->colors->class[classes[0]]);
 	strbuf_addf(sb, "%s ", wait_class_name(classes[0]));
-	fmt_share(sb, (double)sum->by_class_ns[classes[0]], (double)shown_life_ns(p, sum));
+	fmt_share(sb, (double)ns[classes[0]], (double)shown_life_ns(p, sum));
 }
 
 void table_sums(struct table *t, const struct page *p, const struct totals *sum)
@@ -101,15 +100,18 @@ const char *bar_legend(const struct page *p)
 	return p->style->idle ? "█ run  ▓ runnable  ░ wait  · idle" : "█ run  ▓ runnable  ░ wait";
 }
 
-void page_folded(struct page *p, uint64_t idle_ns, size_t hidden, size_t count, const char *one,
-		 const char *many)
+void page_folded(struct page *p, uint64_t idle_ns, uint64_t parked_ns, size_t hidden, size_t count,
+		 const char *one, const char *many)
 {
 	struct strbuf sb = STRBUF_INIT;
 
-	if (p->style->idle || !idle_ns)
+	if (p->style->idle || !(idle_ns + parked_ns))
 		return;
-	fmt_ns(&sb, idle_ns);
-	strbuf_puts(&sb, " of waiting for work (idle");
+	fmt_ns(&sb, idle_ns + parked_ns);
+	strbuf_puts(&sb, " of waiting for work (");
+	strbuf_puts(&sb, idle_ns ? "idle" : "");
+	strbuf_puts(&sb, idle_ns && parked_ns ? ", or " : "");
+	strbuf_puts(&sb, parked_ns ? "parked for a signal all the time" : "");
 	if (hidden && hidden == count)
 		strbuf_addf(&sb, "; no %s did anything else", one);
 	else if (hidden)

@@ -136,8 +136,8 @@ static void print_threads_end(struct page *p, const struct groups *g)
 {
 	const struct result *r = p->r;
 
-	page_folded(p, r->totals.by_class_ns[CLASS_IDLE], g->hidden, r->threads.count, "thread",
-		    "threads");
+	page_folded(p, r->totals.by_class_ns[CLASS_IDLE], r->totals.parked_ns, g->hidden,
+		    r->threads.count, "thread", "threads");
 }
 
 void print_top_threads(struct page *p, size_t rows)

@@ -80,27 +80,30 @@ void print_time(struct page *p)
 {
 	const struct totals *sum = &p->r->totals;
 	enum wait_class classes[CLASS_COUNT];
-	size_t n = classes_by_ns(sum->by_class_ns, p->style->idle, classes);
-	bool folds = !p->style->idle && sum->by_class_ns[CLASS_IDLE];
+	bool folds = !p->style->idle && folded_ns(sum);
+	uint64_t ns[CLASS_COUNT];
+	size_t n;
 	struct strbuf life = STRBUF_INIT;
 	struct table t;
 
+	shown_classes(p, sum, ns);
+	n = classes_by_ns(ns, classes);
 	fmt_ns(&life, shown_life_ns(p, sum));
 	if (strbuf_error(&life))
 		p->failed = true;
 	page_heading(p, "Where the threads' time went", "%s in %u %s%s", life.buf,
 		     p->r->thread_count, plural(p->r->thread_count, "thread", "threads"),
-		     folds ? ", without idle waits" : "");
+		     folds ? ", without waits for work" : "");
 	strbuf_release(&life);
 	table_init(&t, time_columns, ARRAY_COUNT(time_columns));
 	time_row(&t, p, "running", p->colors->run, sum->run_ns, BAR_FULL, "on a core");
 	runnable_row(&t, p);
 	for (size_t i = 0; i < n; i++)
 		time_row(&t, p, wait_class_name(classes[i]), p->colors->class[classes[i]],
-			 sum->by_class_ns[classes[i]], BAR_FULL, class_meanings[classes[i]]);
+			 ns[classes[i]], BAR_FULL, class_meanings[classes[i]]);
 	table_print(&t, p, 2);
 	table_release(&t);
-	page_folded(p, sum->by_class_ns[CLASS_IDLE], 0, 0, "", "");
+	page_folded(p, sum->by_class_ns[CLASS_IDLE], sum->parked_ns, 0, 0, "", "");
 	print_censored(p);
 }
 
@@ -116,6 +119,7 @@ void json_sums(struct json *j, const struct totals *sum)
 		json_uint(j, wait_class_name((enum wait_class)c), sum->by_class_ns[c]);
 	json_close(j);
 	json_uint(j, "censored_ns", sum->censored_ns);
+	json_uint(j, "parked_ns", sum->parked_ns);
 	json_uint(j, "unknown_ns", sum->unknown_ns);
 	json_uint(j, "waits", sum->waits);
 	json_uint(j, "voluntary_switches", sum->voluntary);
