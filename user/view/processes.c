@@ -169,12 +169,7 @@ static void json_processes(struct json *j, const struct view_input *in)
 		json_uint(j, "ppid", one->parent_tgid);
 		json_text(j, "comm", one->comm);
 		json_command(j, "command", one->command, one->command_size);
-		json_bool(j, "found", one->found);
-		json_uint(j, "start_ns", one->start_ns);
-		if (one->ended)
-			json_uint(j, "end_ns", one->end_ns);
-		else
-			json_null(j, "end_ns");
+		json_life(j, one->found, one->start_ns, one->ended ? &one->end_ns : NULL);
 		json_uint(j, "threads", one->threads);
 		json_uint(j, "stacks", one->stacks_seen);
 		json_uint(j, "stacks_complete", one->stacks_complete);

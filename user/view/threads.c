@@ -188,12 +188,7 @@ static void json_threads(struct json *j, const struct view_input *in)
 		json_uint(j, "tid", t->tid);
 		json_text(j, "comm", t->comm);
 		json_bool(j, "kernel_thread", t->kthread);
-		json_bool(j, "found", t->found);
-		json_uint(j, "start_ns", t->start_ns);
-		if (t->ended)
-			json_uint(j, "end_ns", t->end_ns);
-		else
-			json_null(j, "end_ns");
+		json_life(j, t->found, t->start_ns, t->ended ? &t->end_ns : NULL);
 		json_sums(j, &t->sum);
 		json_close(j);
 	}

@@ -5,7 +5,6 @@
 #include "view/sums.h"
 #include "view/table.h"
 
-
 static const char *const class_meanings[CLASS_COUNT] = {
 	[CLASS_GIL] = "for Python's global interpreter lock",
 	[CLASS_LOCK] = "for a lock that another thread held",
@@ -105,6 +104,16 @@ void print_time(struct page *p)
 	table_release(&t);
 	page_folded(p, sum->by_class_ns[CLASS_IDLE], sum->parked_ns, 0, 0, "", "");
 	print_censored(p);
+}
+
+void json_life(struct json *j, bool found, uint64_t start_ns, const uint64_t *end_ns)
+{
+	json_bool(j, "found", found);
+	json_uint(j, "start_ns", start_ns);
+	if (end_ns)
+		json_uint(j, "end_ns", *end_ns);
+	else
+		json_null(j, "end_ns");
 }
 
 void json_sums(struct json *j, const struct totals *sum)

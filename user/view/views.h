@@ -38,6 +38,8 @@ void print_time(struct page *p);
 void json_totals(struct json *j, const struct view_input *in);
 /* The fields of struct totals, into the object that is open. */
 void json_sums(struct json *j, const struct totals *sum);
+/* From when to when a thread or a process lived; @end_ns NULL: it lives on. */
+void json_life(struct json *j, bool found, uint64_t start_ns, const uint64_t *end_ns);
 
 /* cores.c */
 void print_cores(struct page *p);
