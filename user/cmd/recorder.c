@@ -40,7 +40,9 @@
 enum {
 	SLEEP_MAX_NS = 50000000,
 	SLEEP_MIN_NS = 1000000,
-	HURRY_MAX = 25, /* steps for the sake of new code, in each SLEEP_MAX_NS */
+	HURRY_MAX_NS = 5000000, /* spent for the sake of new code, in each SLEEP_MAX_NS */
+	LATE_NS = 1000000, /* to wake so much after the time is to wake late, */
+	LATE_MAX = 3, /* and so often is too often */
 	PREPARE_MAX_NS = 500000000, /* to make tables of what exists, before the window begins */
 	CPU_EVERY_NS = 100000000, /* core use is written this often */
 	FLUSH_EVERY_NS = 1000000000, /* and a chunk at least so often */
@@ -65,9 +67,11 @@ struct recorder {
 	sigset_t before; /* the signal mask that the command gets */
 	int signals; /* signalfd */
 	bool stop;
+	bool told; /* to stop, by a signal */
 	bool first; /* be_served_first() */
-	uint64_t hurry_since_ns; /* see may_hurry() */
-	unsigned int hurried;
+	uint64_t hurry_since_ns, hurried_ns; /* see may_hurry() */
+	uint64_t asleep_ns, woken_ns; /* of a sleep that new code ends; 0: of another */
+	unsigned int late; /* how often it woke late */
 	uint64_t cpu_at_ns, flush_at_ns; /* when to do these again */
 };
 
@@ -128,6 +132,8 @@ static int on_mapping(void *ctx, const struct sideband_mapping *m)
 {
 	struct recorder *r = ctx;
 
+	r->late += r->asleep_ns && m->time_ns > r->asleep_ns &&
+		   r->woken_ns > m->time_ns + LATE_NS;
 	return translate_mapping(r->translate, m);
 }
 
@@ -300,7 +306,8 @@ static int take_up(struct recorder *r, struct error *err)
 /*
  * A drain that comes late loses records, and a target that takes all cores
  * makes it late: nice values count only within a session where the kernel
- * groups by them. So once a ring was half full this becomes a real-time task;
+ * groups by them. It also leaves new programs without tables. So once a ring
+ * was half full, or it woke late a few times, this becomes a real-time task;
  * not before, for such a task wakes on the core that it had last, be it the
  * target's. What it starts is ordinary again.
  */
@@ -385,9 +392,9 @@ static void take_signals(struct recorder *r)
 	struct signalfd_siginfo info;
 
 	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
-		r->stop = true;
+		r->stop = r->told = true;
 		/* the terminal tells the command itself; others only told us */
-		if (r->child.pid && info.ssi_code != SI_KERNEL)
+		if (r->child.pid && !r->child.ended && info.ssi_code != SI_KERNEL)
 			kill(r->child.pid, (int)info.ssi_signo);
 	}
 }
@@ -425,34 +432,53 @@ static bool may_hurry(struct recorder *r, uint64_t now)
 {
 	if (now - r->hurry_since_ns > SLEEP_MAX_NS) {
 		r->hurry_since_ns = now;
-		r->hurried = 0;
+		r->hurried_ns = 0;
 	}
-	return r->hurried < HURRY_MAX;
+	return r->hurried_ns < HURRY_MAX_NS;
+}
+
+/* Tells the probes of code that was mapped, by whomever; all else can wait. */
+static int hurry(struct recorder *r)
+{
+	int rc = translate_read_mappings(r->translate, on_mapping, r);
+
+	if (!rc)
+		rc = translate_settle(r->translate, 0);
+	r->hurried_ns += clock_monotonic_ns() - r->woken_ns;
+	return rc;
 }
 
 /*
- * Sleeps, but for signals, the command's end, and code that was mapped: until
- * it is known, stacks of who runs it are short. True when it was the code.
+ * Sleeps until then, or for a signal or the command's end. Code that was mapped
+ * is taken up meanwhile: until it is known, stacks of who runs it are short.
  */
-static bool wait_for_work(struct recorder *r, uint64_t nap_ns)
+static int sleep_until(struct recorder *r, uint64_t until_ns)
 {
 	struct pollfd fds[2 + TRANSLATE_FDS] = {
 		{ r->signals, POLLIN, 0 },
 		{ r->child.pid ? r->child.pidfd : -1, POLLIN, 0 },
 	};
-	struct timespec ts = { .tv_nsec = (long)nap_ns };
-	int code[TRANSLATE_FDS], count = 2;
-	bool hurry = false;
+	int code[TRANSLATE_FDS], rc = 0;
 
 	translate_fds(r->translate, code);
-	if (may_hurry(r, clock_monotonic_ns()))
-		for (int i = 0; i < TRANSLATE_FDS; i++)
-			fds[count++] = (struct pollfd){ code[i], POLLIN, 0 };
-	ppoll(fds, (nfds_t)count, &ts, NULL);
-	for (int i = 2; i < count; i++)
-		hurry |= (fds[i].revents & POLLIN) != 0;
-	r->hurried += hurry;
-	return hurry;
+	for (int i = 0; i < TRANSLATE_FDS; i++)
+		fds[2 + i] = (struct pollfd){ code[i], POLLIN, 0 };
+	for (uint64_t now; !rc && (now = clock_monotonic_ns()) < until_ns;) {
+		struct timespec ts = { .tv_nsec = (long)(until_ns - now) };
+		bool ready = may_hurry(r, now);
+		int n = ppoll(fds, ready ? ARRAY_COUNT(fds) : 2, &ts, NULL);
+
+		r->woken_ns = clock_monotonic_ns();
+		r->late += n == 0 && r->woken_ns > until_ns + LATE_NS;
+		if (n < 0 || fds[0].revents || fds[1].revents)
+			break;
+		if (n > 0) {
+			r->asleep_ns = now;
+			rc = hurry(r);
+			r->asleep_ns = 0;
+		}
+	}
+	return rc;
 }
 
 static int recorder_loop(struct recorder *r)
@@ -462,16 +488,17 @@ static int recorder_loop(struct recorder *r)
 	int rc = 0;
 
 	while (!rc && !r->stop) {
-		uint64_t now = clock_monotonic_ns(), left = end > now ? end - now : 0;
+		uint64_t until = clock_monotonic_ns() + nap;
 
-		if (!wait_for_work(r, left < nap ? left : nap))
-			nap = sleep_for(nap, capture_fill(r->capture));
-		if (!r->first && capture_fill(r->capture) > 0.5) {
+		rc = sleep_until(r, until < end ? until : end);
+		nap = sleep_for(nap, capture_fill(r->capture));
+		if (!r->first && (capture_fill(r->capture) > 0.5 || r->late > LATE_MAX)) {
 			r->first = true;
 			be_served_first(true);
 		}
 		take_signals(r);
-		rc = recorder_step(r);
+		if (!rc)
+			rc = recorder_step(r);
 		if (clock_monotonic_ns() >= end)
 			r->stop = true;
 		if (r->child.pid ? child_reap(&r->child, false)
@@ -517,6 +544,29 @@ static void tell_tables(struct recorder *r)
 		log_verbose("unwind tables: no room for %u files, %llu rules and %llu mappings",
 			    s.refused, (unsigned long long)s.rules_refused,
 			    (unsigned long long)s.mappings_refused);
+}
+
+static void swallow(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * What is left takes a moment, or as long as the command likes: the next signal
+ * ends it. But who tells us to stop just when the target ended does not mean that.
+ */
+static void free_signals(struct recorder *r)
+{
+	struct sigaction once = { .sa_handler = swallow, .sa_flags = SA_RESETHAND | SA_RESTART };
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction before;
+
+	take_signals(r);
+	if (r->file && !r->told && !(r->child.pid && !r->child.ended))
+		for (size_t i = 0; i < ARRAY_COUNT(stops); i++)
+			if (!sigaction(stops[i], NULL, &before) && before.sa_handler == SIG_DFL)
+				sigaction(stops[i], &once, NULL);
+	sigprocmask(SIG_SETMASK, &r->before, NULL);
 }
 
 /* What could not be had, as far as only the end shows it. */
@@ -614,9 +664,7 @@ int recorder_run(const struct recorder_options *o, struct recorder_outcome *ret,
 	}
 	if (!rc)
 		rc = recorder_loop(&r);
-	/* what is left takes a moment, or as long as the command likes: the next
-	 * signal ends it */
-	sigprocmask(SIG_SETMASK, &r.before, NULL);
+	free_signals(&r);
 	if (r.file && !ret->exec_error) {
 		int end = recorder_end(&r, ret, rc ? NULL : err);
 

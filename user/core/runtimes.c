@@ -29,10 +29,10 @@ static const struct runtime {
 	/* learn.microsoft.com, "Runtime configuration options for debugging and profiling" */
 	{ ".NET", { "libcoreclr.so" }, NULL, NULL,
 	  "DOTNET_PerfMapEnabled", "set DOTNET_PerfMapEnabled=1 in its environment" },
-	/* erts, erl(1) */
+	/* OTP, "BeamAsm, the Erlang JIT", Linux perf support; the map is in /tmp */
 	{ "Erlang", { "beam.smp" }, NULL, NULL,
 	  "+JPperf", "start erl with +JPperf true" },
-	/* ruby(1) of 3.3 */
+	/* NEWS for Ruby 3.3.0, YJIT: "--yjit-perf is added to facilitate profiling" */
 	{ "ruby", { "ruby", "libruby*" }, NULL, NULL,
 	  "--yjit-perf", "start ruby (3.3 or later) with --yjit-perf" },
 };
