@@ -289,13 +289,25 @@ static void words_that_name_nobody_who_could_be_it_are_not_believed(void **state
 				   "1100 cpu0 switch A>- wait futex 0x10 mutex owner B\n"
 				   "2000 end\n"),
 			 0);
-	/* dead before the wait began */
+	/* of another process, and dead before the wait began: what is shared is told by others */
+	assert_int_equal(holder_of("1000 object 2 futex 0x20 shared\n"
+				   "1000 task A found on cpu0\n"
+				   "1000 task B found on cpu1\n"
+				   "1050 cpu1 switch B>- dead\n"
+				   "1100 cpu0 switch A>- wait futex 0x20 mutex owner B object 2\n"
+				   "2000 end\n"),
+			 0);
+}
+
+static void who_ended_with_a_lock_of_its_process_has_it_still(void **state)
+{
+	(void)state;
 	assert_int_equal(holder_of("1000 task A found on cpu0\n"
 				   "1000 task B found on cpu1 of A\n"
 				   "1050 cpu1 switch B>- dead\n"
 				   "1100 cpu0 switch A>- wait futex 0x10 mutex owner B\n"
 				   "2000 end\n"),
-			 0);
+			 102);
 }
 
 static void only_a_deadlock_with_oneself_makes_the_waiter_the_holder(void **state)
@@ -332,6 +344,7 @@ int main(void)
 		cmocka_unit_test(an_owner_is_believed_when_it_lives_and_can_reach_the_lock),
 		cmocka_unit_test(an_owner_is_called_what_its_pid_namespace_calls_it),
 		cmocka_unit_test(words_that_name_nobody_who_could_be_it_are_not_believed),
+		cmocka_unit_test(who_ended_with_a_lock_of_its_process_has_it_still),
 		cmocka_unit_test(only_a_deadlock_with_oneself_makes_the_waiter_the_holder),
 	};
 

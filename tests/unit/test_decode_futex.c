@@ -186,8 +186,9 @@ static void expect_begin(const struct scene *s, uint64_t address, const struct f
 	if (g->kind == FUTEX_KIND_RWLOCK) {
 		assert_int_equal(begin, (uint64_t)&s->rwlock.at);
 	} else if (g->kind == FUTEX_KIND_CONDITION) {
-		assert_int_equal(begin % 8, 0);
-		assert_true(begin > condition && begin < condition + sizeof(s->cond.at));
+		assert_int_equal(begin, condition);
+	} else if (g->kind == FUTEX_KIND_BARRIER) {
+		assert_int_equal(begin, (uint64_t)&s->barrier.at);
 	} else {
 		assert_int_equal(begin, address);
 	}

@@ -417,6 +417,50 @@ static void kernel_functions_name_the_lock_that_they_take(void **state)
 	assert_null(kernel_lock_find("vfs_write"));
 }
 
+static void who_ended_with_the_lock_does_nothing_any_more(void **state)
+{
+	struct evscript_run run;
+	const struct result_lock *l = held_while(&run, "1500 cpu1 switch B>- dead\n", "");
+	const struct result_holder *h = &l->holders.at[0];
+
+	(void)state;
+	assert_int_equal(h->tid, 102);
+	assert_true(h->ended);
+	assert_int_equal(h->inferred_ns, 0);
+	assert_int_equal(h->doing_ns[HELD_UNKNOWN], 1000);
+	evscript_stop(&run);
+}
+
+static void a_leader_that_exec_ended_held_the_lock_not_who_has_its_tid_now(void **state)
+{
+	struct evscript_run run;
+	const struct result_lock *l;
+
+	(void)state;
+	evscript_init(&run.script);
+	evscript_play(&run.script, "1000 object 1 futex 0x10 the_lock\n"
+				   "1000 task A found on cpu0\n"
+				   "1000 task B found on cpu1 of A\n"
+				   "1000 task C found on cpu2 of A\n"
+				   "1500 cpu0 switch A>- wait nanosleep stack 5\n"
+				   "2000 cpu1 switch B>- wait futex 0x10 mutex owner A object 1 "
+				   "stack 8\n"
+				   "2900 wake A by C\n"
+				   "2900 cpu0 switch ->A\n"
+				   "2900 cpu0 switch A>- dead\n"
+				   "3000 exec C as A\n"
+				   "3100 wake B by C\n"
+				   "3100 cpu1 switch ->B\n"
+				   "4000 end\n");
+	evscript_finish(&run);
+	l = &run.result.locks.at[0];
+	assert_int_equal(l->wait_ns, 1100);
+	assert_int_equal(l->holders.at[0].tid, 101);
+	assert_int_equal(l->holders.at[0].doing_ns[CLASS_SLEEP], 900);
+	assert_int_equal(l->holders.at[0].doing_ns[HELD_RUN], 0);
+	evscript_stop(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +479,8 @@ int main(void)
 		cmocka_unit_test(wakeups_of_a_crowd_that_find_nothing_are_counted),
 		cmocka_unit_test(a_lock_knows_how_its_waits_are_distributed),
 		cmocka_unit_test(every_length_lies_in_its_bucket),
+		cmocka_unit_test(who_ended_with_the_lock_does_nothing_any_more),
+		cmocka_unit_test(a_leader_that_exec_ended_held_the_lock_not_who_has_its_tid_now),
 		cmocka_unit_test(kernel_functions_name_the_lock_that_they_take),
 	};
 

@@ -94,9 +94,10 @@ static int found_any(const char *path, const struct load_selection *s, const str
 	if (s->tid && s->pid)
 		return error_set(err, -ESRCH, "%s: no thread %llu of process %llu was recorded",
 				 path, (unsigned long long)s->tid, (unsigned long long)s->pid);
-	return error_set(err, -ESRCH, "%s: no %s %llu was recorded", path,
+	return error_set(err, -ESRCH, "%s: no %s %llu was recorded%s", path,
 			 s->tid ? "thread" : "process",
-			 (unsigned long long)(s->tid ? s->tid : s->pid));
+			 (unsigned long long)(s->tid ? s->tid : s->pid),
+			 s->since_ns || s->until_ns ? " in that part" : "");
 }
 
 int load_file(const char *path, const struct load_selection *selection, struct loaded *ret,

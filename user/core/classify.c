@@ -155,8 +155,8 @@ static enum family family_of(const struct context *c, int nr)
 
 /*
  * The thread that the lock names as its owner, if it can be that one. Words of
- * memory may be anything: only a thread that lived during the wait and can
- * reach the lock is believed.
+ * memory may be anything: only a thread that can reach the lock is believed, and
+ * one that has ended only when it was of the waiter's own process.
  */
 static uint32_t futex_owner(struct context *c, const struct absence *a)
 {
@@ -166,8 +166,8 @@ static uint32_t futex_owner(struct context *c, const struct absence *a)
 
 	if (!a->out->owner_tid)
 		return THREAD_NONE;
-	index = threads_by_own_tid_at(&c->threads, a->thread, a->out->owner_tid,
-				      max_u64(a->out_ns, c->first_ns));
+	index = threads_last_of_own_tid(&c->threads, a->thread, a->out->owner_tid,
+					max_u64(a->out_ns, c->first_ns));
 	if (index == THREAD_NONE)
 		return THREAD_NONE;
 	t = &c->threads.list.at[index];
@@ -176,6 +176,8 @@ static uint32_t futex_owner(struct context *c, const struct absence *a)
 		return THREAD_NONE;
 	if (t->process == waiter->process)
 		return index;
+	if (t->ended && t->end_ns < a->out_ns)
+		return THREAD_NONE;
 	o = objects_find(&c->objects, a->out->object);
 	return o && o->flags & OBJECT_SHARED ? index : THREAD_NONE;
 }

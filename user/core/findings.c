@@ -382,7 +382,7 @@ static void find_idle(struct findings *self)
 			most = i;
 	}
 	/* with a lock in hand, while others wait for it, is not idle */
-	if (share(sum_ns, self->wall_ns) < 0.5 || self->held_across_wait)
+	if (share(sum_ns, self->wall_ns) < 0.5 || self->locked_up)
 		return;
 	strbuf_puts(&self->title, "Mostly idle: nothing ran ");
 	fmt_share(&self->title, share(sum_ns, self->wall_ns), 1);

@@ -25,7 +25,7 @@ struct findings {
 	uint64_t worst_lock_ns, worst_io_ns; /* of a single thread */
 	bool use_known; /* of the next two: the probes counted core use */
 	double idle_share, other_share; /* of all cores */
-	bool held_across_wait; /* the lock's holders waited for something else: so nothing ran */
+	bool locked_up; /* nothing ran because a lock was held, often across another wait */
 	struct candidate list[CANDIDATES_MAX];
 	size_t count;
 	struct strbuf title; /* of the candidate that is being made */

@@ -61,6 +61,13 @@ static const struct result_lock *worst_lock(const struct findings *self)
 	return worst;
 }
 
+/* A variable is one lock; "[heap]", "anon" and other memory without names hold many. */
+static bool name_is_one(const char *name)
+{
+	return *name && *name != '[' && strncmp(name, "anon", 4) &&
+	       strncmp(name, "shared anon", 11);
+}
+
 static void name_lock(struct strbuf *sb, const struct result_lock *l)
 {
 	if (l->kind == LOCK_KERNEL) {
@@ -72,9 +79,13 @@ static void name_lock(struct strbuf *sb, const struct result_lock *l)
 		/* what a language waits for by events has no name of its own */
 		strbuf_puts(sb, l->name && *l->name == '[' ? "one that ends with an event" :
 							     "the file lock");
+	else if (l->address && l->name && name_is_one(l->name))
+		strbuf_addf(sb, "%s ", lock_kind_name(l->kind));
 	else
 		strbuf_addf(sb, "%s 0x%" PRIx64, lock_kind_name(l->kind), l->address);
-	if (l->name) {
+	if (l->address && l->name && name_is_one(l->name)) {
+		fmt_text(sb, l->name, NAME_COLUMNS);
+	} else if (l->name) {
 		strbuf_puts(sb, l->address ? " in " : " on ");
 		fmt_text(sb, l->name, NAME_COLUMNS);
 	}
@@ -173,6 +184,21 @@ static bool is_starved(const struct findings *self, const struct result_lock *l,
 	return true;
 }
 
+/* Who ended without letting go of it leaves it to nobody. */
+static bool is_orphaned(const struct result_lock *l, struct strbuf *sb, struct diagnosis *ret)
+{
+	const struct result_holder *top = l->holders.at;
+
+	if (!l->holders.count || !top->ended || top->blame_ns < l->wait_ns / 2)
+		return false;
+	strbuf_addf(sb, ", which thread %" PRIu32 " had when it ended", top->tid);
+	ret->pattern = "holder_ended";
+	ret->part = share(top->blame_ns, l->wait_ns);
+	ret->advice = "Nobody will ever let go of it: unlock on every way out of a thread, or use "
+		      "a robust mutex (PTHREAD_MUTEX_ROBUST), which says so to the next one.";
+	return true;
+}
+
 static bool is_convoy(const struct result_lock *l, struct strbuf *sb, struct diagnosis *ret)
 {
 	const struct result_holds *holds = &l->holds;
@@ -256,8 +282,9 @@ static struct diagnosis diagnose(struct findings *self, const struct result_lock
 	struct diagnosis d = { 0 };
 	struct strbuf *sb = &self->title;
 
-	if (is_starved(self, l, sb, &d) || is_held_across(l, sb, &d) || is_convoy(l, sb, &d) ||
-	    is_inversion(l, sb, &d) || is_long_holder(l, sb, &d) || is_many_short(l, sb, &d))
+	if (is_orphaned(l, sb, &d) || is_starved(self, l, sb, &d) ||
+	    is_held_across(l, sb, &d) || is_convoy(l, sb, &d) || is_inversion(l, sb, &d) ||
+	    is_long_holder(l, sb, &d) || is_many_short(l, sb, &d))
 		return d;
 	return (struct diagnosis){
 		.pattern = "contention",
@@ -320,7 +347,7 @@ void find_lock(struct findings *self)
 		fmt_share(title, share(contended_of(l), self->working_ns), 1);
 	}
 	d = diagnose(self, l);
-	self->held_across_wait = !strcmp(d.pattern, "held_across_wait");
+	self->locked_up = score >= 0.5 || !strcmp(d.pattern, "held_across_wait");
 	prove_lock(self, finding_begin(self, "lock", part, score, d.advice), l, &d);
 }
 

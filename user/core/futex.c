@@ -10,7 +10,8 @@
  *	           waits on phase, on writers_futex or (writers preferred) on readers,
  *	           by FUTEX_WAIT_BITSET
  *	condition  sizes@-16,-12 group 1's size@-8 references@-4 W other signals@4, or
- *	           all of it one word lower; waits by FUTEX_WAIT_BITSET
+ *	           all of it one word lower; waits by FUTEX_WAIT_BITSET. W is the last
+ *	           but one word of a pthread_cond_t, or the last
  *	semaphore  W waiters@4 private@8; waits for 0 by FUTEX_WAIT_BITSET
  *	barrier    in@-4 W count@4 shared@8; waits for the round that W is
  *	join       two pointers before; W and value are the TID; never private
@@ -48,6 +49,7 @@ enum {
 
 enum {
 	TID_LIMIT = 1 << 22, /* PID_MAX_LIMIT of the kernel; as good for counts of threads */
+	CONDITION_SIGNALS = 40, /* bytes before them in glibc's pthread_cond_t */
 	MUSL_EBUSY = 16, /* W of a musl mutex whose type keeps no owner */
 	MUSL_WRITTEN = 0x7fffffff,
 	POINTER_HIGH_LIMIT = 1 << 16, /* the upper half of a user address */
@@ -158,11 +160,11 @@ static bool glibc_condition_or_semaphore(const struct futex_wait *w, struct fute
 		return false;
 	if (w->address & 4)
 		return is_condition_at(w, -8) && is_count(word(w, -4)) &&
-		       found_at(g, FUTEX_KIND_CONDITION, 0, 4);
+		       found_at(g, FUTEX_KIND_CONDITION, 0, CONDITION_SIGNALS + 4);
 	/* the signals of the other group come in twos, so one is a waiter of a semaphore */
 	if (is_glibc_semaphore(w) && (!condition || word(w, 4) & 1))
 		return found(g, FUTEX_KIND_SEMAPHORE, 0);
-	return condition && found(g, FUTEX_KIND_CONDITION, 0);
+	return condition && found_at(g, FUTEX_KIND_CONDITION, 0, CONDITION_SIGNALS);
 }
 
 /* Between one and all have come in since the round began. */
@@ -172,7 +174,8 @@ static bool glibc_barrier(const struct futex_wait *w, struct futex_guess *g)
 
 	return (w->op & OP_COMMAND) == OP_WAIT && count && is_count(count) && in > w->value &&
 	       in - w->value <= count &&
-	       word(w, 8) == (is_shared(w) ? OP_PRIVATE : 0u) && found(g, FUTEX_KIND_BARRIER, 0);
+	       word(w, 8) == (is_shared(w) ? OP_PRIVATE : 0u) &&
+	       found_at(g, FUTEX_KIND_BARRIER, 0, 4);
 }
 
 /* A pointer of user space to something that begins with pointers. */

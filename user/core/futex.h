@@ -27,8 +27,8 @@ struct futex_guess {
 	 * what gettid() returned there, in the process's own PID namespace. */
 	uint32_t owner_tid;
 	bool shared; /* other processes may wait for it, too */
-	/* bytes before the futex where the lock begins, or the part of it that all
-	 * its futexes lie in: a rwlock has three, a condition two */
+	/* bytes before the futex where the lock begins: a rwlock of glibc has three
+	 * futexes, a condition two */
 	uint8_t into;
 };
 

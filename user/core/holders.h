@@ -44,6 +44,7 @@ struct party {
 	uint64_t between_ns; /* from the last but one to the last: it may have had the lock then */
 	uint64_t since_ns; /* it waits since, with short looks in between; 0: it got the lock */
 	bool in_herd; /* that ended together with others */
+	bool ended; /* the lock still named it when it had ended */
 	/* the sweep, at its instant */
 	uint32_t act; /* what it does, index + 1; 0 not known */
 	uint32_t waiting; /* waits for the lock that it is in */

@@ -123,7 +123,7 @@ int lives_exec(struct context *c, const struct event *e)
 		if (before != THREAD_NONE && !thread_at(c, before)->ended)
 			rc = end_unseen(c, before, e->time_ns);
 		if (!rc)
-			rc = threads_retid(&c->threads, index, exec->tid);
+			rc = threads_retid(&c->threads, index, exec->tid, e->time_ns);
 	}
 	threads_rename(&c->threads, index, exec->comm);
 	return rc ? rc : threads_set_command(&c->threads, thread_at(c, index)->process,

@@ -451,6 +451,7 @@ static int list_parties(struct locks *self, const struct lock_sum *l, struct res
 			by[i].waits = p->held;
 			by[i].blame_ns = p->blame_ns;
 			by[i].inferred_ns = p->inferred_ns;
+			by[i].ended = p->ended;
 			to->holders.at[to->holders.count++] = by[i];
 		}
 		if (p->woke)

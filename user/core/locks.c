@@ -168,6 +168,13 @@ static int blame_ender(struct locks *self, size_t lock, const struct absence *a,
 	return rc;
 }
 
+static bool thread_had_ended(const struct context *c, uint32_t thread, uint64_t time_ns)
+{
+	const struct thread *t = &c->threads.list.at[thread];
+
+	return t->ended && t->end_ns < time_ns;
+}
+
 /*
  * What is known at the beginning of a wait: whom the lock named. One that got it when
  * it was woken, and waits for it again without having let go of it, did not get it.
@@ -184,6 +191,8 @@ static int note_begin(struct locks *self, size_t lock, const struct absence *a, 
 
 	if (a->owner != THREAD_NONE)
 		rc = locks_party(self, lock, ENDER_THREAD, a->owner, &owner);
+	if (!rc && owner != PARTY_NONE)
+		h->parties.at[owner].ended |= thread_had_ended(self->c, a->owner, a->out_ns);
 	/* having had the time to do something, it may well have got it, and let go of it since */
 	if (!rc && owner != waiter && h->parties.at[waiter].between_ns < HERD_LOOK_NS)
 		rc = holders_refuse(h, &self->past, a->out_ns, waiter, owner);

@@ -209,9 +209,21 @@ static int add_deed(struct past *p, size_t i, uint64_t since_ns, uint64_t from_n
 int past_ask(struct past *p, uint32_t thread, uint64_t from_ns, uint64_t to_ns,
 	     struct act_list *acts)
 {
+	const struct thread *t = &p->c->threads.list.at[thread];
 	uint64_t now_ns = from_ns, known_ns;
 	int rc;
 
+	/* who has ended does nothing, whatever it still has */
+	if (t->ended && t->end_ns < to_ns) {
+		known_ns = max_u64(from_ns, t->end_ns);
+		rc = add(acts, (struct act){ .from_ns = known_ns,
+					     .to_ns = to_ns,
+					     .nr = -1,
+					     .doing = HELD_UNKNOWN });
+		if (rc)
+			return rc;
+		to_ns = known_ns;
+	}
 	if (from_ns >= to_ns)
 		return 0;
 	rc = collect(p, thread, from_ns, to_ns, &known_ns);

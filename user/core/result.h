@@ -121,6 +121,7 @@ struct result_holder {
 	uint64_t blame_ns;
 	/* of blame_ns: not read from the lock, but from who got or gave it */
 	uint64_t inferred_ns;
+	bool ended; /* without letting go of it, for others found it to be the owner later */
 	uint32_t stack; /* user stack that it held it from; of several the one to blame most */
 	enum stack_from stack_from;
 	uint64_t stack_ns; /* of blame_ns: from that stack */

@@ -52,18 +52,30 @@ uint32_t threads_by_tid(struct threads *ts, uint32_t tid)
 	return cached(ts->tids, &ts->by_tid, tid);
 }
 
-/* Of @index and those that had its TID before it, the one that had it then. */
-static uint32_t lived_at(const struct threads *ts, uint32_t index, uint64_t time_ns)
+/* Of @index and those that had its TID before it, the one that had it last by then. */
+static uint32_t had_by(const struct threads *ts, uint32_t index, uint64_t time_ns)
 {
 	/* a TID is used again after thousands of others: more than one in between is nonsense */
 	for (int i = 0; i < 3 && index != THREAD_NONE; i++) {
 		const struct thread *t = &ts->list.at[index];
 
-		if (t->start_ns <= time_ns)
-			return t->ended && t->end_ns < time_ns ? THREAD_NONE : index;
+		if (t->start_ns <= time_ns && t->tid_ns <= time_ns)
+			return index;
 		index = t->before;
 	}
 	return THREAD_NONE;
+}
+
+/* The same, but it still had it. */
+static uint32_t lived_at(const struct threads *ts, uint32_t index, uint64_t time_ns)
+{
+	const struct thread *t;
+
+	index = had_by(ts, index, time_ns);
+	if (index == THREAD_NONE)
+		return THREAD_NONE;
+	t = &ts->list.at[index];
+	return t->ended && t->end_ns < time_ns ? THREAD_NONE : index;
 }
 
 uint32_t threads_by_tid_at(struct threads *ts, uint32_t tid, uint64_t time_ns)
@@ -76,18 +88,28 @@ static uint64_t own_key(uint32_t pid_namespace, uint32_t own_tid)
 	return (uint64_t)pid_namespace << 32 | own_tid;
 }
 
-uint32_t threads_by_own_tid_at(struct threads *ts, uint32_t index, uint32_t own_tid,
-			       uint64_t time_ns)
+/* The latest that has or had the TID where @index lives. */
+static uint32_t latest_of_own_tid(struct threads *ts, uint32_t index, uint32_t own_tid)
 {
 	uint32_t pid_namespace = ts->list.at[index].pid_namespace;
 	const uint64_t *at;
 
 	if (!pid_namespace)
-		return threads_by_tid_at(ts, own_tid, time_ns);
+		return threads_by_tid(ts, own_tid);
 	at = map_get(&ts->by_own_tid, own_key(pid_namespace, own_tid));
-	return at && ts->list.at[*at].own_tid == own_tid ?
-		       lived_at(ts, (uint32_t)*at, time_ns) :
-		       THREAD_NONE;
+	return at && ts->list.at[*at].own_tid == own_tid ? (uint32_t)*at : THREAD_NONE;
+}
+
+uint32_t threads_by_own_tid_at(struct threads *ts, uint32_t index, uint32_t own_tid,
+			       uint64_t time_ns)
+{
+	return lived_at(ts, latest_of_own_tid(ts, index, own_tid), time_ns);
+}
+
+uint32_t threads_last_of_own_tid(struct threads *ts, uint32_t index, uint32_t own_tid,
+				 uint64_t time_ns)
+{
+	return had_by(ts, latest_of_own_tid(ts, index, own_tid), time_ns);
 }
 
 /* @tid now leads to @index; THREAD_NONE: to nobody. */
@@ -198,7 +220,7 @@ void threads_end(struct threads *ts, uint32_t index, uint64_t time_ns)
 	ts->processes.at[t->process].live--;
 }
 
-int threads_retid(struct threads *ts, uint32_t index, uint32_t tid)
+int threads_retid(struct threads *ts, uint32_t index, uint32_t tid, uint64_t time_ns)
 {
 	struct thread *t = &ts->list.at[index];
 	uint32_t had = index_in(&ts->by_tid, tid);
@@ -212,6 +234,8 @@ int threads_retid(struct threads *ts, uint32_t index, uint32_t tid)
 	}
 	if (t->tid != tid && index_in(&ts->by_tid, t->tid) == index)
 		tid_set(ts, t->tid, THREAD_NONE);
+	t->before = had;
+	t->tid_ns = time_ns;
 	t->tid = tid;
 	if (tid == t->tgid)
 		ts->processes.at[t->process].leader = index;

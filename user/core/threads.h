@@ -52,6 +52,7 @@ struct thread {
 	enum thread_state state;
 	uint32_t core; /* that it has; CORE_NONE, CORE_SOME */
 	uint64_t start_ns, end_ns, known_ns;
+	uint64_t tid_ns; /* its TID was another's before; 0: it always had it */
 	uint64_t left_ns; /* its core was seen to do something else at this time; 0: not */
 	uint64_t open_ns; /* when `open` was looked at */
 	bool counted; /* the next two are known */
@@ -100,6 +101,10 @@ uint32_t threads_by_tid_at(struct threads *ts, uint32_t tid, uint64_t time_ns);
 uint32_t threads_by_own_tid_at(struct threads *ts, uint32_t index, uint32_t own_tid,
 			       uint64_t time_ns);
 
+/* The same, or the last one that did, which may have ended. */
+uint32_t threads_last_of_own_tid(struct threads *ts, uint32_t index, uint32_t own_tid,
+				 uint64_t time_ns);
+
 /* A number that has not been seen: a new thread of process @tgid. 0 or -ENOMEM. */
 int threads_add(struct threads *ts, uint32_t number, uint32_t tid, uint32_t tgid,
 		uint32_t *ret_index);
@@ -111,7 +116,7 @@ int threads_describe(struct threads *ts, uint32_t index, const struct event_task
 void threads_end(struct threads *ts, uint32_t index, uint64_t time_ns);
 
 /* exec by a thread that is not the leader gives it the leader's TID. 0 or -ENOMEM. */
-int threads_retid(struct threads *ts, uint32_t index, uint32_t tid);
+int threads_retid(struct threads *ts, uint32_t index, uint32_t tid, uint64_t time_ns);
 
 void threads_rename(struct threads *ts, uint32_t index, const char *comm);
 

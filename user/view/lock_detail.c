@@ -254,8 +254,10 @@ static void print_holders(struct page *p, const struct result_lock *lock)
 		fmt_count(&sb, h->waits);
 		strbuf_puts(&sb, plural(h->waits, " wait", " waits"));
 		holder_doings(&sb, h);
+		if (h->ended)
+			strbuf_puts(&sb, "; ended without letting go of it");
 		/* what is next to nothing is the moment between two owners */
-		if (lock_has_owner(lock) && h->inferred_ns > h->blame_ns / 20) {
+		if (h->tid && lock_has_owner(lock) && h->inferred_ns > h->blame_ns / 20) {
 			strbuf_puts(&sb, "; ");
 			fmt_share(&sb, (double)h->inferred_ns, (double)h->blame_ns);
 			strbuf_puts(&sb, " inferred from who got it next");
@@ -299,7 +301,7 @@ static void site_side(struct page *p, const char *lead, uint32_t stack)
 
 	stack_line(p, &sb, stack);
 	if (!sb.len)
-		strbuf_puts(&sb, "?");
+		strbuf_puts(&sb, "not known");
 	fact_line(p, lead, &sb);
 }
 

@@ -92,6 +92,7 @@ static void json_lock_people(struct json *j, const struct result_lock *lock,
 		json_uint(j, "waits", lock->holders.at[i].waits);
 		json_uint(j, "blame_ns", lock->holders.at[i].blame_ns);
 		json_uint(j, "inferred_ns", lock->holders.at[i].inferred_ns);
+		json_bool(j, "ended", lock->holders.at[i].ended);
 		json_stack(j, "stack", stacks, lock->holders.at[i].stack);
 		json_text(j, "stack_from", stack_from_name(lock->holders.at[i].stack_from));
 		json_doings(j, lock->holders.at[i].doing_ns);

@@ -3,6 +3,7 @@
 
 #include "base/fmt.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -59,6 +60,23 @@ static void colored(struct strbuf *sb, const struct page *p, const char *color, 
 		strbuf_puts(sb, p->colors->reset);
 }
 
+/* Of the first word: a number and its unit ("3.8 %", "12 ms,") are one. */
+static size_t word_length(const char *text)
+{
+	static const char *const units[] = { "%", "ns", "us", "ms", "s", "B", "KiB", "MiB", "GiB" };
+	size_t len = strcspn(text, " "), unit;
+
+	if (!len || !isdigit((unsigned char)text[len - 1]) || !text[len])
+		return len;
+	for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
+		unit = strlen(units[i]);
+		if (!strncmp(text + len + 1, units[i], unit) &&
+		    !isalnum((unsigned char)text[len + 1 + unit]))
+			return len + 1 + strcspn(text + len + 1, " ");
+	}
+	return len;
+}
+
 /*
  * Puts the words of @text (harmless already) behind @column columns that are
  * in use; lines after the first are indented by @indent. Ends the line.
@@ -70,7 +88,7 @@ static void wrap(struct page *p, struct strbuf *out, size_t column, size_t inden
 	size_t room = p->width - indent;
 
 	while (*text) {
-		size_t len = strcspn(text, " "), columns;
+		size_t len = word_length(text), columns;
 
 		strbuf_cut(&word, 0); /* not clear: a failure must be remembered */
 		strbuf_add(&word, text, len);

@@ -139,7 +139,8 @@ static void stacks_text(const struct result *r, struct strbuf *sb)
 	if (r->stacks_truncated) {
 		strbuf_puts(sb, ", ");
 		fmt_count(sb, r->stacks_truncated);
-		strbuf_addf(sb, " were cut at %d frames", WIRE_STACK_DEPTH_MAX);
+		strbuf_addf(sb, " %s cut at %d frames", plural(r->stacks_truncated, "was", "were"),
+			    WIRE_STACK_DEPTH_MAX);
 	}
 }
 
