@@ -173,10 +173,14 @@ struct sock_common {
 
 struct socket;
 
+/* LONG_MAX, linux/sched.h */
+#define MAX_SCHEDULE_TIMEOUT 0x7fffffffffffffffL
+
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_protocol; /* a bit field of 8 before 5.6 */
 	u16 sk_type;
+	long sk_rcvtimeo, sk_sndtimeo; /* jiffies; MAX_SCHEDULE_TIMEOUT: none */
 	struct socket *sk_socket; /* NULL: no process has it any more */
 };
 
@@ -231,6 +235,21 @@ struct sched_info {
 	unsigned long long run_delay; /* total time on run queues; CONFIG_SCHED_INFO */
 };
 
+struct hrtimer {
+	u8 state; /* 1: it is armed */
+};
+
+struct hlist_node;
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct signal_struct {
+	struct hlist_head posix_timers; /* a list_head before 6.12 */
+	struct hrtimer real_timer; /* of alarm and setitimer */
+};
+
 struct task_struct {
 	struct sched_entity se;
 	struct sched_info sched_info;
@@ -249,6 +268,7 @@ struct task_struct {
 	unsigned in_iowait : 1;
 	char comm[16];
 	struct files_struct *files;
+	struct signal_struct *signal;
 };
 
 /* until 6.x x86 kept the CPU here */

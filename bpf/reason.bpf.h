@@ -48,6 +48,11 @@ static __always_inline void regs_args(const struct pt_regs *regs, u64 args[4])
 	args[3] = regs->r10;
 }
 
+static __always_inline u64 regs_fifth(const struct pt_regs *regs)
+{
+	return regs->r8;
+}
+
 static __always_inline u64 sp_read(const struct pt_regs *regs)
 {
 	return regs->sp;
@@ -77,6 +82,11 @@ static __always_inline void regs_args(const struct pt_regs *regs, u64 args[4])
 	args[1] = regs->regs[1];
 	args[2] = regs->regs[2];
 	args[3] = regs->regs[3];
+}
+
+static __always_inline u64 regs_fifth(const struct pt_regs *regs)
+{
+	return regs->regs[4];
 }
 
 static __always_inline u64 sp_read(const struct pt_regs *regs)

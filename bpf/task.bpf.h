@@ -232,12 +232,55 @@ static __always_inline u16 task_cpu_of(struct task_struct *task)
 
 static struct thread_state iter_state;
 
+/* A signal is on its way that may interrupt the wait, or end the process. */
+static __always_inline bool timer_is_armed(struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	u64 list = (u64)signal + bpf_core_field_offset(struct signal_struct, posix_timers);
+	u64 first = (u64)BPF_CORE_READ(signal, posix_timers.first);
+
+	/* an empty list_head leads to itself, an empty hlist_head nowhere */
+	if (first && first != list)
+		return true;
+	return bpf_core_field_exists(signal->real_timer.state) &&
+	       BPF_CORE_READ(signal, real_timer.state);
+}
+
+/*
+ * What ends the wait of a thread that is out if nobody else does: WIRE_WAKER_TIMER….
+ * A lock is not given up because of a signal; what else is waited for may be.
+ */
+static __always_inline u8 open_timers(struct task_struct *task, const struct thread_state *st)
+{
+	struct file *file = (void *)st->last_file;
+	u8 kind = argument_kind(st->nr), flags = 0;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (kind == CONFIG_ARG_SELECT && regs_fifth((struct pt_regs *)bpf_task_pt_regs(task)))
+		return WIRE_WAKER_TIMER;
+	if (kind != CONFIG_ARG_FUTEX && timer_is_armed(task))
+		flags |= WIRE_WAKER_TIMER;
+	if (st->detail != WIRE_DETAIL_OBJECT ||
+	    (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return flags;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (BPF_CORE_READ(sk, sk_rcvtimeo) != MAX_SCHEDULE_TIMEOUT)
+		flags |= WIRE_WAKER_TIMER_RECEIVE;
+	if (BPF_CORE_READ(sk, sk_sndtimeo) != MAX_SCHEDULE_TIMEOUT)
+		flags |= WIRE_WAKER_TIMER_SEND;
+	return flags;
+}
+
 /* Says what a thread without a core is doing; whether it has one is the seed's business. */
 static __always_inline void open_send(struct bpf_iter__task *ctx, struct task_struct *task,
 				      const struct thread_state *st, u64 kernel_stack)
 {
 	u32 size = switch_fill(&iter_switch, st);
 
+	if (st->why == WIRE_WHY_BLOCKED)
+		iter_switch.waker_flags |= open_timers(task, st);
 	iter_switch.in_ns = bpf_ktime_get_ns();
 	iter_switch.cpu = task_cpu_of(task);
 	iter_switch.kernel_stack = kernel_stack;

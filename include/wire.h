@@ -83,6 +83,10 @@ enum {
 	WIRE_WAKER_IDLE = 4, /* current was the idle task: surely an interrupt */
 	WIRE_WAKER_USER = 8, /* current was interrupted in user mode: surely an interrupt */
 	WIRE_WAKER_KTHREAD = 16, /* current was a kernel thread */
+	/* WIRE_OPEN only: what will end the wait if nobody else does */
+	WIRE_WAKER_TIMER = 32, /* the call's own timeout, or a timer that signals the process */
+	WIRE_WAKER_TIMER_RECEIVE = 64, /* its socket's SO_RCVTIMEO */
+	WIRE_WAKER_TIMER_SEND = 128, /* its socket's SO_SNDTIMEO */
 };
 
 /*

@@ -14,12 +14,21 @@
  *	ordered N       N threads fight for two mutexes in the right order: no deadlock
  *	idle            a server waits in accept, its workers for work
  *	timed           a ring of two, but with a timeout
+ *	sockets         two processes read from each other's end of a pair of sockets
+ *	tcp             the same over a connection to this machine
+ *	sockettimeout   the same as sockets, but one with SO_RCVTIMEO
+ *	alarmed         the same as sockets, but one has set an alarm
+ *	posixtimer      the same with a timer of timer_create
+ *	select          the same, but it waits in select with a timeout
+ *	slow            a mutex whose holder sleeps
+ *	lockstep        two processes send each other a byte to and fro, for ever
  *	selfpipe        a thread reads from a pipe of its own; a signal's handler writes
  *	signalled       the same, and that is the only one who could write
  *
  * "ready" is printed when everybody is where they will stay, after "tid NAME TID"
  * for each thread with a part in it. It ends when its standard input does.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -28,6 +37,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -277,6 +287,133 @@ static void three_way(void)
 	ready();
 }
 
+/* Reads until the other end is closed, which does not happen. */
+static void read_for_ever(int fd)
+{
+	char c;
+
+	while (read(fd, &c, 1) != 0)
+		;
+	_exit(0);
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+static void set_timer(void)
+{
+	struct itimerspec later = { .it_value = { .tv_sec = 600 } };
+	timer_t timer;
+
+	if (timer_create(CLOCK_MONOTONIC, NULL, &timer) || timer_settime(timer, 0, &later, NULL))
+		die("timer");
+}
+
+static void pair_up(int fd[2], const char *how)
+{
+	struct timeval patience = { .tv_sec = 600 };
+	fd_set set;
+
+	for (int i = 0; i < 2; i++) {
+		if (fork())
+			continue;
+		name("end-%d", i);
+		close(fd[!i]);
+		signal(SIGALRM, on_alarm);
+		if (!i && !strcmp(how, "sockettimeout"))
+			setsockopt(fd[i], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		if (!i && !strcmp(how, "alarmed"))
+			alarm(600);
+		if (!i && !strcmp(how, "posixtimer"))
+			set_timer();
+		if (!i && !strcmp(how, "select")) {
+			FD_ZERO(&set);
+			FD_SET(fd[i], &set);
+			select(fd[i] + 1, &set, NULL, NULL, &patience);
+		}
+		read_for_ever(fd[i]);
+	}
+	close(fd[0]);
+	close(fd[1]);
+	ready();
+}
+
+static void sockets(const char *how)
+{
+	int fd[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fd))
+		die("socketpair");
+	pair_up(fd, how);
+}
+
+static void tcp(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t size = sizeof(address);
+	int fd[2], listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+	if (listener < 0 || fd[0] < 0 || bind(listener, (void *)&address, size) ||
+	    listen(listener, 1) || getsockname(listener, (void *)&address, &size) ||
+	    connect(fd[0], (void *)&address, size))
+		die("tcp");
+	fd[1] = accept(listener, NULL, NULL);
+	close(listener);
+	pair_up(fd, "tcp");
+}
+
+static void *hold_and_sleep(void *arg)
+{
+	(void)arg;
+	name("sleeper", 0);
+	take(&lonely_lock);
+	pthread_barrier_wait(&seated);
+	for (;;)
+		pause_ms(10000);
+	return NULL;
+}
+
+static void slow(void)
+{
+	pthread_barrier_init(&seated, NULL, 2);
+	start(hold_and_sleep, 0);
+	pthread_barrier_wait(&seated);
+	start(lock_once, 0);
+	ready();
+}
+
+static void lockstep(void)
+{
+	int there[2], back[2];
+	char c = 0;
+
+	if (pipe(there) || pipe(back))
+		die("pipe");
+	for (int i = 0; i < 2; i++) {
+		if (fork())
+			continue;
+		name("step-%d", i);
+		close(there[!i]);
+		close(back[i]);
+		for (;;) {
+			if (i && write(there[1], &c, 1) != 1)
+				_exit(1);
+			read_one(i ? back[0] : there[0]);
+			if (!i && write(back[1], &c, 1) != 1)
+				_exit(1);
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		close(there[i]);
+		close(back[i]);
+	}
+	ready();
+}
+
 static void child(void)
 {
 	int from_child[2];
@@ -414,6 +551,16 @@ int main(int argc, char **argv)
 		three_way();
 	else if (!strcmp(mode, "child"))
 		child();
+	else if (!strcmp(mode, "sockets") || !strcmp(mode, "sockettimeout") ||
+		 !strcmp(mode, "alarmed") || !strcmp(mode, "posixtimer") ||
+		 !strcmp(mode, "select"))
+		sockets(mode);
+	else if (!strcmp(mode, "tcp"))
+		tcp();
+	else if (!strcmp(mode, "slow"))
+		slow();
+	else if (!strcmp(mode, "lockstep"))
+		lockstep();
 	else if (!strcmp(mode, "ordered"))
 		ordered(n);
 	else if (!strcmp(mode, "idle"))

@@ -94,7 +94,7 @@ static void random_out(struct random_events *r, struct event_out *o)
 		.involuntary = (uint32_t)value(r),
 		.nr = (int16_t)value(r),
 		.waker_nr = (int16_t)value(r),
-		.waker = (uint8_t)random_below(r, WAKER_INTERRUPT + 1),
+		.waker = (uint8_t)random_below(r, WAKER_TIMER + 1),
 		.futex = (uint8_t)random_below(r, FUTEX_KIND_JOIN + 1),
 		.waker_tid = (uint32_t)value(r),
 		.owner_tid = (uint32_t)value(r),

@@ -229,7 +229,7 @@ static void values_outside_of_their_enums_are_refused(void **state)
 		{ .type = EVENT_NONE },
 		{ .type = EVENT_TYPES },
 		{ .type = EVENT_SWITCH, .out = { .why = OUT_RUNNING + 1 } },
-		{ .type = EVENT_OPEN, .out = { .waker = WAKER_INTERRUPT + 1 } },
+		{ .type = EVENT_OPEN, .out = { .waker = WAKER_TIMER + 1 } },
 		{ .type = EVENT_SWITCH, .out = { .futex = FUTEX_KIND_JOIN + 1 } },
 		{ .type = EVENT_STACK, .stack = { .place = PLACE_FAULT + 1 } },
 		{ .type = EVENT_OBJECT, .object = { .kind = OBJECT_QUEUE + 1 } },

@@ -18,6 +18,7 @@ static const struct {
 	{ SYS_futex_wait, CONFIG_ARG_FUTEX },
 #endif
 	{ SYS_ppoll, CONFIG_ARG_POLL },
+	{ SYS_pselect6, CONFIG_ARG_SELECT },
 	{ SYS_clone, CONFIG_ARG_VFORK },
 	{ SYS_clone3, CONFIG_ARG_VFORK },
 	{ SYS_read, CONFIG_ARG_FD },
@@ -70,6 +71,7 @@ static const struct {
 #ifdef __x86_64__
 	{ SYS_epoll_wait, CONFIG_ARG_FD },
 	{ SYS_poll, CONFIG_ARG_POLL },
+	{ SYS_select, CONFIG_ARG_SELECT },
 	{ SYS_vfork, CONFIG_ARG_VFORK },
 	{ SYS_getdents, CONFIG_ARG_FD },
 #endif

@@ -300,13 +300,15 @@ static int on_owner(void *ctx, const struct endpoint_owner *owner)
 {
 	struct ends *e = ctx;
 	const uint64_t *last = map_get(&e->by_key, owner->key);
+	uint8_t signals = owner->catches_signals ? END_SIGNALS : 0;
 	uint8_t mode = (owner->reads ? END_READS : 0) | (owner->writes ? END_WRITES : 0);
 	int rc = 0;
 
 	for (uint32_t at = last ? (uint32_t)*last : 0; at && !rc; at = e->wishes.at[at - 1].next) {
 		const struct wish *w = &e->wishes.at[at - 1];
 
-		rc = tell(e, w->object, owner->tgid, w->role ? w->role : mode, owner->comm);
+		rc = tell(e, w->object, owner->tgid, (w->role ? w->role : mode) | signals,
+			  owner->comm);
 	}
 	return rc;
 }

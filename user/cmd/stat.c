@@ -69,7 +69,9 @@ const struct command command_stat = {
 	.summary = "record and report at once, keep no file",
 	.usage = "[options] -- CMD [ARG...]\n"
 		 "[options] -p PID[,PID...]",
-	.notes = "The report goes to stdout when CMD has ended. The exit status is CMD's own.\n",
+	.notes = "The report goes to stdout when CMD has ended. The exit status is CMD's own.\n"
+		 "Ctrl-C ends CMD, too, and with it what it hung in: for that, let it live\n"
+		 "(stat -d 10 -- CMD, or why -p PID from another terminal).\n",
 	.options = options,
 	.run = stat_run,
 };

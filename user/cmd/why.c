@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "capture/clock.h"
 #include "capture/snapshot.h"
+#include "capture/sockets.h"
 #include "cmd/command.h"
 #include "cmd/load.h"
 #include "cmd/show.h"
@@ -21,6 +22,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,7 @@ enum {
 	BETWEEN_NS = 50000000, /* two looks */
 	ROUNDS_MAX = 4, /* of finding who else is involved */
 	PROCESSES_MAX = 1024, /* that are looked at */
+	CONNECTIONS_MAX = 1024, /* whose other ends are looked for */
 };
 
 struct why_options {
@@ -53,6 +56,13 @@ static const struct opt options[] = {
 	OPT_END,
 };
 
+/* An end of a TCP connection that somebody waits for, as its object. */
+struct connection {
+	uint64_t key;
+	uint32_t tgid; /* whose network it is in */
+	struct wire_object o;
+};
+
 struct why {
 	const struct why_options *o;
 	struct snapshot *snapshot;
@@ -63,6 +73,9 @@ struct why {
 	VEC(uint32_t) processes; /* that are looked at */
 	struct map known; /* the same */
 	VEC(uint64_t) keys; /* of objects that somebody waits for */
+	VEC(struct connection) connections;
+	size_t connections_sought;
+	VEC(struct wire_endpoint) endpoints; /* who has these objects */
 	struct map keys_known; /* the same; the value: the socket whose peer it is, or 0 */
 	uint64_t start_ns;
 };
@@ -151,6 +164,53 @@ static int key_add(struct why *w, uint64_t key, uint64_t peer_of)
 	return vec_push(&w->keys, key);
 }
 
+static int connection_add(struct why *w, uint32_t tgid, const struct wire_object *o)
+{
+	struct connection c = { .key = o->key, .tgid = tgid, .o = *o };
+
+	for (size_t i = 0; i < w->connections.count; i++)
+		if (w->connections.at[i].key == o->key)
+			return 0;
+	return w->connections.count < CONNECTIONS_MAX ? vec_push(&w->connections, c) : 0;
+}
+
+/* A socket of this machine may be the other end of one that is waited for. */
+static int on_socket(void *ctx, const struct socket_row *row)
+{
+	struct why *w = ctx;
+	int rc = 0;
+
+	for (size_t i = w->connections_sought; i < w->connections.count && !rc; i++) {
+		const struct wire_object *o = &w->connections.at[i].o;
+
+		if (row->tcp && row->inode && row->family == o->family &&
+		    row->local_port == o->remote_port && row->remote_port == o->local_port &&
+		    !memcmp(row->local, o->remote, sizeof(o->remote)) &&
+		    !memcmp(row->remote, o->local, sizeof(o->local)))
+			rc = key_add(w, wire_object_key(row->inode, o->device), o->key);
+	}
+	return rc;
+}
+
+/* The other ends of the connections that are new, in the networks that they are in. */
+static int find_connected(struct why *w)
+{
+	uint64_t last = 0;
+	int rc = 0;
+
+	for (size_t i = w->connections_sought; i < w->connections.count && !rc; i++) {
+		uint32_t tgid = w->connections.at[i].tgid;
+		uint64_t network = sockets_namespace("/proc", tgid);
+
+		/* nearly always all of them are in one */
+		if (network && network != last)
+			rc = sockets_read("/proc", tgid, on_socket, w);
+		last = network;
+	}
+	w->connections_sought = w->connections.count;
+	return rc;
+}
+
 /* What a thread waits for leads to who is involved. */
 static int on_wait(void *ctx, const struct wire_switch *s, const struct wire_look *look,
 		   const struct wire_object *object)
@@ -167,6 +227,8 @@ static int on_wait(void *ctx, const struct wire_switch *s, const struct wire_loo
 	if (s->detail == WIRE_DETAIL_OBJECT && object) {
 		if (object->kind == WIRE_OBJECT_PIPE)
 			return key_add(w, object->key, 0);
+		if (object->protocol == IPPROTO_TCP && object->remote_port)
+			return connection_add(w, s->tgid, object);
 		return look->peer ? key_add(w, look->peer, object->key) : 0;
 	}
 	if (s->detail != WIRE_DETAIL_FUTEX)
@@ -193,6 +255,8 @@ static int find_involved(struct why *w, struct error *err)
 		rc = snapshot_look(w->snapshot, w->processes.at, w->processes.count, err);
 		if (!rc)
 			rc = snapshot_waits(w->snapshot, on_wait, w);
+		if (!rc)
+			rc = find_connected(w);
 		if (!rc)
 			rc = snapshot_endpoints(w->snapshot, w->keys.at, w->keys.count, on_owner,
 						w, err);
@@ -224,6 +288,7 @@ static uint32_t on_walk(void *ctx, const struct wire_look *look, uint64_t *frame
 	return walker_walk(w->walker, look, frames, ret_flags);
 }
 
+/* Kept until the objects that they are ends of have been told. */
 static int on_endpoint(void *ctx, const struct endpoint_owner *owner)
 {
 	struct why *w = ctx;
@@ -239,24 +304,30 @@ static int on_endpoint(void *ctx, const struct endpoint_owner *owner)
 		 (peer_of && *peer_of ? END_PEER : 0u) |
 		 (owner->catches_signals ? END_SIGNALS : 0u);
 	memcpy(e.comm, owner->comm, strnlen(owner->comm, sizeof(e.comm)));
-	return translate_record(w->translate, &e.head);
+	return vec_push(&w->endpoints, e);
 }
 
+/*
+ * Who has the other ends is asked between the looks: whoever was seen waiting in
+ * both was waiting then. Asked afterwards, one who has just written and closed its
+ * end would be missing.
+ */
 static int look_again(struct why *w, struct error *err)
 {
 	struct timespec between = { .tv_nsec = BETWEEN_NS };
 	int rc;
 
 	nanosleep(&between, NULL);
+	rc = snapshot_endpoints(w->snapshot, w->keys.at, w->keys.count, on_endpoint, w, err);
 	w->start_ns = clock_monotonic_ns();
-	rc = snapshot_look(w->snapshot, w->processes.at, w->processes.count, err);
+	if (!rc)
+		rc = snapshot_look(w->snapshot, w->processes.at, w->processes.count, err);
 	/* the kernel's symbols, which were being read meanwhile */
 	translate_ready(w->translate);
 	if (!rc)
 		rc = snapshot_tell(w->snapshot, on_record, on_walk, w);
-	if (!rc)
-		rc = snapshot_endpoints(w->snapshot, w->keys.at, w->keys.count, on_endpoint, w,
-					err);
+	for (size_t i = 0; i < w->endpoints.count && !rc; i++)
+		rc = translate_record(w->translate, &w->endpoints.at[i].head);
 	return rc ? rc : translate_names(w->translate);
 }
 
@@ -319,6 +390,8 @@ static void why_release(struct why *w)
 	translate_close(w->translate);
 	vec_release(&w->processes);
 	vec_release(&w->keys);
+	vec_release(&w->endpoints);
+	vec_release(&w->connections);
 	map_release(&w->known);
 	map_release(&w->keys_known);
 }

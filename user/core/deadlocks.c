@@ -97,9 +97,7 @@ static bool is_timed(enum syscall_id call, const struct event_out *out)
 	case SYSCALL_NANOSLEEP:
 	case SYSCALL_CLOCK_NANOSLEEP:
 		return true;
-	case SYSCALL_SELECT: /* the timeout is the fifth argument, which is not kept */
-	case SYSCALL_PSELECT6:
-	default:
+	default: /* of select the timeout is the fifth argument: see WAKER_TIMER */
 		return false;
 	}
 }
@@ -298,7 +296,8 @@ static int node_of_wait(struct deadlocks *self, const struct thread *t,
 	enum syscall_id call = syscall_identify(self->c->machine, t->open.nr);
 	int rc = 0;
 
-	to->timed = is_timed(call, &t->open) || last->class == CLASS_SLEEP;
+	to->timed = is_timed(call, &t->open) || t->open.waker == WAKER_TIMER ||
+		    last->class == CLASS_SLEEP;
 	if (last->class == CLASS_LOCK)
 		node_of_lock(self, t, last, n, to);
 	else if (last->lock == LOCK_JOIN)

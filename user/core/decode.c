@@ -172,6 +172,35 @@ static uint8_t waker_kind(const struct decoder *d, const struct wire_switch *w)
 		       : WAKER_INTERRUPT;
 }
 
+/* Whether the wait that is not over has an end of its own. */
+static bool is_timed(const struct decoder *d, const struct wire_switch *w)
+{
+	uint8_t flags = WIRE_WAKER_TIMER;
+
+	switch (syscall_identify(d->machine, w->nr)) {
+	case SYSCALL_READ:
+	case SYSCALL_READV:
+	case SYSCALL_RECVFROM:
+	case SYSCALL_RECVMSG:
+	case SYSCALL_RECVMMSG:
+	case SYSCALL_ACCEPT:
+	case SYSCALL_ACCEPT4:
+		flags |= WIRE_WAKER_TIMER_RECEIVE;
+		break;
+	case SYSCALL_WRITE:
+	case SYSCALL_WRITEV:
+	case SYSCALL_SENDTO:
+	case SYSCALL_SENDMSG:
+	case SYSCALL_SENDMMSG:
+	case SYSCALL_CONNECT:
+		flags |= WIRE_WAKER_TIMER_SEND;
+		break;
+	default:
+		break;
+	}
+	return w->waker_flags & flags;
+}
+
 static int futex_emit(struct decoder *d, const struct wire_switch *w, uint64_t time_ns,
 		      uint64_t address, uint32_t object, bool shared)
 {
@@ -291,6 +320,8 @@ static int decode_switch(struct decoder *d, const struct wire_switch *w)
 	out->involuntary = w->involuntary;
 	out->nr = -1;
 	out->waker = waker_kind(d, w);
+	if (open && w->why == WIRE_WHY_BLOCKED && out->waker == WAKER_UNKNOWN && is_timed(d, w))
+		out->waker = WAKER_TIMER;
 	out->waker_nr = w->waker_nr;
 	out->waker_tid = w->waker_tid;
 	out->user_stack = stack_number(d, w->user_stack);

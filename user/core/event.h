@@ -68,6 +68,7 @@ enum waker_kind {
 	WAKER_UNKNOWN = 0, /* not seen */
 	WAKER_TASK = 1, /* thread waker_tid did it */
 	WAKER_INTERRUPT = 2, /* an interrupt or softirq; waker_tid is whom it interrupted */
+	WAKER_TIMER = 3, /* EVENT_OPEN: nobody yet, but a timer will if nobody else does */
 };
 
 /* What a futex looks like from its words. The values stand in capture files. */
