@@ -289,6 +289,39 @@ static __always_inline void open_send(struct bpf_iter__task *ctx, struct task_st
 		iter_write(ctx, &iter_switch, size, st->thread);
 }
 
+static struct wire_look iter_look;
+
+static __always_inline void look_registers(struct wire_look *look, struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+#if defined(__TARGET_ARCH_x86)
+	look->ip = regs->ip;
+	look->sp = regs->sp;
+	look->fp = regs->bp;
+	look->di = regs->di;
+#elif defined(__TARGET_ARCH_arm64)
+	look->ip = regs->pc;
+	look->sp = regs->sp;
+	look->fp = regs->regs[29];
+#endif
+}
+
+/* Where a thread stands in its code, should anybody walk its stack. */
+static __always_inline void look_fill(struct wire_look *look, struct task_struct *task,
+				      const struct thread_state *seed, u64 now)
+{
+	__builtin_memset(look, 0, sizeof(*look));
+	head_set(&look->head, WIRE_LOOK, sizeof(*look), 0, seed->thread);
+	look->time_ns = now;
+	look->tid = seed->tid;
+	look->tgid = seed->tgid;
+	look->exec_ns = task->se.exec_start;
+	look->cpu = task_cpu_of(task);
+	if (!(seed->flags & WIRE_SWITCH_KTHREAD))
+		look_registers(look, task);
+}
+
 /* Takes up one thread that exists: names it and says what it is doing. */
 static __always_inline void seed_thread(struct bpf_iter__task *ctx, struct task_struct *task,
 					bool may_sleep)
@@ -326,10 +359,15 @@ static __always_inline void seed_thread(struct bpf_iter__task *ctx, struct task_
 	now = bpf_ktime_get_ns();
 	task_fill(&iter_task, task, st, WIRE_HOW_FOUND, now);
 	iter_write(ctx, &iter_task, sizeof(iter_task), st->thread);
-	if (seed->why == WIRE_WHY_BLOCKED)
+	if (seed->why == WIRE_WHY_BLOCKED) {
 		seed_reason(ctx, task, seed, may_sleep, now);
+		look_fill(&iter_look, task, seed, now);
+		if (config.stacks)
+			iter_write(ctx, &iter_look, sizeof(iter_look), seed->thread);
+	}
 	open_send(ctx, task, seed, 0);
 }
+
 static __always_inline int seed_task(struct bpf_iter__task *ctx, bool may_sleep)
 {
 	struct task_struct *task = ctx->task;

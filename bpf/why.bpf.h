@@ -13,7 +13,6 @@
 #include "task.bpf.h"
 
 static struct stack_record look_stack;
-static struct wire_look look_record;
 static struct wire_endpoint look_endpoint;
 
 /* Open files that somebody wants to know the owners of, by object_key(). */
@@ -65,36 +64,12 @@ static __always_inline u64 unix_peer(u64 file_address)
 	return wire_mix(wire_mix(BPF_CORE_READ(at, i_ino)) + BPF_CORE_READ(inode, i_sb, s_dev)) | 1;
 }
 
-static __always_inline void look_registers(struct wire_look *look, struct task_struct *task)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-
-#if defined(__TARGET_ARCH_x86)
-	look->ip = regs->ip;
-	look->sp = regs->sp;
-	look->fp = regs->bp;
-	look->di = regs->di;
-#elif defined(__TARGET_ARCH_arm64)
-	look->ip = regs->pc;
-	look->sp = regs->sp;
-	look->fp = regs->regs[29];
-#endif
-}
-
 static __always_inline void look_send(struct bpf_iter__task *ctx, struct task_struct *task,
 				      const struct thread_state *seed, u64 now)
 {
-	struct wire_look *look = &look_record;
+	struct wire_look *look = &iter_look;
 
-	__builtin_memset(look, 0, sizeof(*look));
-	head_set(&look->head, WIRE_LOOK, sizeof(*look), 0, seed->thread);
-	look->time_ns = now;
-	look->tid = seed->tid;
-	look->tgid = seed->tgid;
-	look->exec_ns = task->se.exec_start;
-	look->cpu = task_cpu_of(task);
-	if (!(seed->flags & WIRE_SWITCH_KTHREAD))
-		look_registers(look, task);
+	look_fill(look, task, seed, now);
 	if (seed->detail == WIRE_DETAIL_OBJECT && iter_object.o.kind == WIRE_OBJECT_SOCKET)
 		look->peer = unix_peer(seed->last_file);
 	iter_write(ctx, look, sizeof(*look), 0);

@@ -44,7 +44,7 @@ enum wire_type {
 	WIRE_COMM = 11, /* struct wire_comm */
 	WIRE_SHORT = 12, /* struct wire_short: waits below --min-wait, summed */
 	WIRE_POLL = 13, /* struct wire_poll: a call that waits for many things returned */
-	WIRE_LOOK = 14, /* struct wire_look: beside a WIRE_OPEN, of who is looked at once */
+	WIRE_LOOK = 14, /* struct wire_look: before the WIRE_OPEN of who was out already */
 	WIRE_ENDPOINT = 15, /* struct wire_endpoint */
 };
 

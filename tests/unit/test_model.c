@@ -117,6 +117,29 @@ static void a_thread_found_waiting_has_waited_since_the_window_began(void **stat
 	evscript_stop(&run);
 }
 
+/* Walked when it was found; at the end the wait is read again, the stack is not. */
+static void a_thread_found_waiting_stands_where_it_stood_until_the_end(void **state)
+{
+	struct evscript_run run = { 0 };
+	struct event again;
+
+	(void)state;
+	evscript_init(&run.script);
+	evscript_play(&run.script, "1010 task A found wait read stack 7\n"
+				   "1500 task B found on cpu0\n");
+	again = evscript_switch_event(evscript_actor(&run.script, "A"), 0, 0, 0);
+	again.type = EVENT_OPEN;
+	again.time_ns = 1990;
+	again.out.nr = 0;
+	evscript_event(&run.script, &again);
+	evscript_play(&run.script, "2000 end\n");
+	evscript_finish(&run);
+	assert_int_equal(run.result.stacks.count, 1);
+	assert_int_equal(run.result.stacks.at[0].user_stack, 7);
+	assert_int_equal(run.result.stacks.at[0].ns, evscript_thread(&run, "A")->sum.wait_ns);
+	evscript_stop(&run);
+}
+
 static void a_thread_found_on_a_core_or_queue_has_been_there_since_the_window_began(void **state)
 {
 	struct evscript_run run;
@@ -608,6 +631,7 @@ int main(void)
 		cmocka_unit_test(
 			one_thread_after_another_on_a_core_needs_no_word_of_the_first_leaving),
 		cmocka_unit_test(a_thread_found_waiting_has_waited_since_the_window_began),
+		cmocka_unit_test(a_thread_found_waiting_stands_where_it_stood_until_the_end),
 		cmocka_unit_test(
 			a_thread_found_on_a_core_or_queue_has_been_there_since_the_window_began),
 		cmocka_unit_test(

@@ -258,9 +258,9 @@ static uint64_t out_time(const struct snapshot *s, const struct wire_switch *w,
 	return (int64_t)out > 0 && out < w->in_ns ? out : 0;
 }
 
-struct stack_bytes {
+union stack_bytes {
 	struct wire_stack s;
-	uint64_t frames[WIRE_STACK_DEPTH_MAX];
+	uint64_t room[sizeof(struct wire_stack) / 8 + WIRE_STACK_DEPTH_MAX];
 };
 
 static uint64_t hash_frames(const struct wire_look *look, const uint64_t *frames, uint32_t count)
@@ -271,17 +271,19 @@ static uint64_t hash_frames(const struct wire_look *look, const uint64_t *frames
 static int tell_user_stack(const struct wire_look *look, capture_record_fn record,
 			   snapshot_walk_fn walk, void *ctx, uint64_t *ret_hash)
 {
-	struct stack_bytes b = { 0 };
+	union stack_bytes b = { .room = { 0 } };
+	uint64_t frames[WIRE_STACK_DEPTH_MAX];
 
 	*ret_hash = 0;
-	b.s.count = walk(ctx, look, b.frames, &b.s.head.flags);
+	b.s.count = walk(ctx, look, frames, &b.s.head.flags);
 	if (!b.s.count)
 		return 0;
+	memcpy(b.room + sizeof(b.s) / 8, frames, b.s.count * sizeof(*frames));
 	b.s.head.type = WIRE_STACK;
-	b.s.head.size = (uint16_t)(sizeof(b.s) + b.s.count * sizeof(uint64_t));
+	b.s.head.size = (uint16_t)(sizeof(b.s) + b.s.count * sizeof(*frames));
 	b.s.time_ns = look->time_ns;
 	b.s.tgid = look->tgid;
-	*ret_hash = b.s.hash = hash_frames(look, b.frames, b.s.count);
+	*ret_hash = b.s.hash = hash_frames(look, frames, b.s.count);
 	return record(ctx, &b.s.head);
 }
 

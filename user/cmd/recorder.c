@@ -14,6 +14,7 @@
 #include "capture/clock.h"
 #include "capture/sideband.h"
 #include "capture/unwinding.h"
+#include "cmd/seeds.h"
 #include "cmd/translate.h"
 #include "core/recording.h"
 
@@ -61,7 +62,7 @@ struct recorder {
 	struct strbuf command; /* argv joined by NULs */
 	struct utsname kernel;
 	VEC(int) targets; /* pidfds of -p */
-	VEC(char) seeds; /* records that said what exists, before there was a file */
+	struct seeds seeds; /* what exists, before there is a file */
 	struct capture_cpu cpus[CPUS_MAX]; /* core use, as read last */
 	size_t cpu_count;
 	sigset_t before; /* the signal mask that the command gets */
@@ -229,27 +230,8 @@ static void window_begin(struct recorder *r)
 static int keep_seed(void *ctx, const struct wire_head *record)
 {
 	struct recorder *r = ctx;
-	size_t size = (record->size + 7u) & ~7u;
 
-	if (vec_reserve(&r->seeds, size))
-		return -ENOMEM;
-	memcpy(r->seeds.at + r->seeds.count, record, record->size);
-	r->seeds.count += size;
-	return 0;
-}
-
-static int write_seeds(struct recorder *r)
-{
-	int rc = 0;
-
-	for (size_t at = 0; at < r->seeds.count && !rc;) {
-		const struct wire_head *h = (const void *)(r->seeds.at + at);
-
-		rc = translate_record(r->translate, h);
-		at += (h->size + 7u) & ~7u;
-	}
-	vec_release(&r->seeds);
-	return rc;
+	return seeds_add(&r->seeds, record);
 }
 
 /* Every process there is, by /proc; kernel threads have no code to know. */
@@ -353,6 +335,9 @@ static int recorder_begin(struct recorder *r, struct error *err)
 		rc = capture_command(r->capture, r->child.pid, err);
 	else if (!rc)
 		rc = capture_seed(r->capture, keep_seed, r, err);
+	if (!rc && r->o->capture.stacks)
+		rc = seeds_walk(&r->seeds, translate_spaces(r->translate),
+				translate_modules(r->translate));
 	if (rc)
 		return rc;
 	window_begin(r);
@@ -360,7 +345,7 @@ static int recorder_begin(struct recorder *r, struct error *err)
 	if (rc)
 		return rc;
 	setpriority(PRIO_PROCESS, 0, -10);
-	rc = write_seeds(r);
+	rc = seeds_tell(&r->seeds, on_record, r);
 	return rc ? rc : write_cpus(r, r->recording.start_ns);
 }
 
@@ -644,7 +629,7 @@ static void recorder_release(struct recorder *r)
 	for (size_t i = 0; i < r->targets.count; i++)
 		close(r->targets.at[i]);
 	vec_release(&r->targets);
-	vec_release(&r->seeds);
+	seeds_release(&r->seeds);
 	strbuf_release(&r->command);
 	if (r->signals >= 0)
 		close(r->signals);

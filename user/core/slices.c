@@ -120,8 +120,8 @@ static int open_running(struct context *c, const struct event *e, uint32_t index
 int slices_open(struct context *c, const struct event *e)
 {
 	const struct event_out *out = &e->out;
+	uint32_t index, stack = 0;
 	struct thread *t;
-	uint32_t index;
 	int rc;
 
 	rc = lives_find(c, out->thread, out->tid, out->tgid,
@@ -140,6 +140,8 @@ int slices_open(struct context *c, const struct event *e)
 			return pieces_ignore(c);
 		if (t->state == THREAD_OUT && out->why == OUT_UNKNOWN)
 			return 0;
+		/* the wait is read again at the end, where it stands in the code is not */
+		stack = t->state == THREAD_OUT ? t->open.user_stack : 0;
 	} else {
 		rc = until_out(c, index, out,
 			       min_u64(max_u64(out->out_ns, t->known_ns), e->time_ns));
@@ -147,6 +149,8 @@ int slices_open(struct context *c, const struct event *e)
 	t = thread_at(c, index);
 	t->state = THREAD_OUT;
 	t->open = *out;
+	if (!t->open.user_stack)
+		t->open.user_stack = stack;
 	t->open_ns = e->time_ns;
 	return rc;
 }
