@@ -70,6 +70,8 @@ static void the_c_library_says_what_it_waits_in(void **state)
 {
 	(void)state;
 	assert_known("__lll_lock_wait, pthread_mutex_lock, work", CLASS_LOCK, LOCK_MUTEX);
+	assert_known("futex_wait, futex_wait_simple, __condvar_quiesce_and_switch_g1, "
+		     "pthread_cond_broadcast, work", CLASS_SYNC, LOCK_CONDITION);
 	assert_known("__futex_abstimed_wait_common, __pthread_mutex_clocklock_common, work",
 		     CLASS_LOCK, LOCK_MUTEX);
 	assert_known("__futex_abstimed_wait_common, pthread_rwlock_wrlock, work", CLASS_LOCK,
@@ -301,6 +303,38 @@ static void functions_overrule_words_that_look_like_something_else(void **state)
 	assert_wait("epoll_wait object 3 stack 7", CLASS_IDLE, -1, 0);
 }
 
+static void locks_that_events_end_are_one_for_all_who_wait_in_one_function(void **state)
+{
+	const struct result_lock *l;
+	struct evscript_run run;
+
+	(void)state;
+	evscript_init(&run.script);
+	name_stack(&run.script, 9, "WaitLatch", "ProcSleep");
+	evscript_play(&run.script, "1000 object 1 epoll [eventpoll]\n"
+				   "1000 object 2 epoll [eventpoll]\n"
+				   "1000 task A found on cpu0\n"
+				   "1000 task B found on cpu1\n"
+				   "1000 task C found on cpu2\n"
+				   "1100 cpu0 switch A>- wait epoll_wait object 1 stack 9\n"
+				   "1200 cpu1 switch B>- wait epoll_wait object 2 stack 9\n"
+				   "1500 wake A by C\n"
+				   "1500 cpu0 switch ->A\n"
+				   "2000 end\n");
+	evscript_finish(&run);
+	assert_int_equal(run.result.locks.count, 1);
+	l = &run.result.locks.at[0];
+	assert_string_equal(l->name, "row and table locks (ProcSleep)");
+	assert_true(l->shared);
+	assert_true(l->many);
+	assert_int_equal(l->waits, 2);
+	assert_int_equal(l->open_waits, 1);
+	assert_int_equal(l->wait_ns, 400 + 800);
+	assert_int_equal(l->waiters.count, 2);
+	assert_int_equal(l->holders.at[0].blame_ns + l->holders.at[1].blame_ns, 1200);
+	evscript_stop(&run);
+}
+
 static void the_owner_is_still_that_of_the_words(void **state)
 {
 	(void)state;
@@ -373,6 +407,7 @@ int main(void)
 		cmocka_unit_test(a_stranger_ends_what_its_callers_could_say),
 		cmocka_unit_test(who_has_no_name_says_nothing),
 		cmocka_unit_test(functions_overrule_words_that_look_like_something_else),
+		cmocka_unit_test(locks_that_events_end_are_one_for_all_who_wait_in_one_function),
 		cmocka_unit_test(the_owner_is_still_that_of_the_words),
 		cmocka_unit_test(a_thread_that_there_is_not_is_not_joined),
 		cmocka_unit_test(without_names_a_lock_is_what_is_always_waited_for_with_2),

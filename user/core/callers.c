@@ -28,6 +28,7 @@ struct rule {
 	const char *pattern;
 	int8_t class; /* enum wait_class; or PASS: the next caller knows */
 	int8_t lock; /* as in struct verdict */
+	const char *many; /* as in struct verdict */
 };
 
 enum { PASS = -1, NO_LOCK = -1 };
@@ -44,6 +45,7 @@ static const struct rule rules[] = {
 	{ "__lll_timedlock_wait*", CLASS_LOCK, LOCK_MUTEX },
 	{ "*pthread_rwlock_*", CLASS_LOCK, LOCK_RWLOCK },
 	{ "*pthread_cond_*wait*", CLASS_SYNC, LOCK_CONDITION },
+	{ "__condvar_*", CLASS_SYNC, LOCK_CONDITION },
 	{ "cnd_*wait", CLASS_SYNC, LOCK_CONDITION },
 	{ "mtx_*lock", CLASS_LOCK, LOCK_MUTEX },
 	{ "*pthread_barrier_wait", CLASS_SYNC, LOCK_BARRIER },
@@ -167,7 +169,7 @@ static const struct rule rules[] = {
 	{ "WaitEventSetWait*", PASS, 0 },
 	{ "WaitLatch*", PASS, 0 },
 	{ "PGSemaphoreLock", PASS, 0 },
-	{ "ProcSleep", CLASS_LOCK, LOCK_UNKNOWN },
+	{ "ProcSleep", CLASS_LOCK, LOCK_UNKNOWN, "row and table locks (ProcSleep)" },
 	{ "LWLockAcquire*", CLASS_LOCK, LOCK_SEMAPHORE },
 	{ "LWLockWaitForVar", CLASS_LOCK, LOCK_SEMAPHORE },
 
@@ -275,7 +277,7 @@ struct verdict callers_judge(const struct caller *callers, size_t count)
 		}
 		if (rule->class == PASS)
 			continue;
-		v = (struct verdict){ CALLERS_KNOWN, (uint8_t)rule->class, rule->lock };
+		v = (struct verdict){ CALLERS_KNOWN, (uint8_t)rule->class, rule->lock, rule->many };
 		if (v.class == CLASS_LOCK || v.class == CLASS_IDLE)
 			break;
 	}

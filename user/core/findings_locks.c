@@ -75,6 +75,10 @@ static void name_lock(struct strbuf *sb, const struct result_lock *l)
 		fmt_text(sb, l->name ? l->name : l->place, NAME_COLUMNS);
 		return;
 	}
+	if (l->many) {
+		fmt_text(sb, l->name, NAME_COLUMNS);
+		return;
+	}
 	if (l->kind == LOCK_UNKNOWN && !l->address)
 		/* what a language waits for by events has no name of its own */
 		strbuf_puts(sb, l->name && *l->name == '[' ? "one that ends with an event" :

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* locks, their second half: from sums to the result. */
+#include "core/callers.h"
 #include "core/kernel_locks.h"
 #include "core/locks.h"
 
@@ -111,14 +112,15 @@ static void kernel_identity(const struct lock_sum *l, const struct kernel_wait *
 		strbuf_addf(out, "%u %s", l->object, l->object ? "" : w->function.buf);
 }
 
-/* What locks of the kernel are called, by lock. */
-struct kernel_names {
-	const struct kernel_lock *lock;
+/* What locks are called that have no object of their own, by lock. */
+struct lock_names {
+	const struct kernel_lock *lock; /* locks of the kernel */
 	const char *place;
+	const char *many; /* what is waited for by events: all of a kind */
 };
 
 /* Joins kernel locks that are the same one. */
-static int join_kernel_locks(struct locks *self, struct kernel_names *names)
+static int join_kernel_locks(struct locks *self, struct lock_names *names)
 {
 	struct kernel_wait wait = { .function = STRBUF_INIT };
 	struct strbuf identity = STRBUF_INIT;
@@ -157,6 +159,44 @@ static int join_kernel_locks(struct locks *self, struct kernel_names *names)
 	map_release(&first);
 	intern_release(&identities);
 	return rc;
+}
+
+/* What the locks are called of which @l is some, by where most of it was waited. */
+static const char *many_of(const struct locks *self, const struct lock_sum *l)
+{
+	const struct object *o = objects_find(&self->c->objects, l->object);
+	const struct party *longest = NULL;
+
+	if (l->kernel_stack || !l->contended_ns || !o || o->kind == OBJECT_FUTEX)
+		return NULL;
+	for (size_t i = 0; i < l->holders.parties.count; i++) {
+		const struct party *p = &l->holders.parties.at[i];
+
+		if (p->waits && (!longest || p->wait_ns > longest->wait_ns))
+			longest = p;
+	}
+	return longest ? callers_judge_stack(self->c->stacks, longest->stack).many : NULL;
+}
+
+/*
+ * Locks that are waited for by events, as those of PostgreSQL's lock manager: each
+ * process waits at an object of its own, which says nothing of the lock.
+ */
+static int join_event_locks(struct locks *self, struct lock_names *names)
+{
+	for (size_t i = 0; i < self->list.count; i++) {
+		size_t to = 0;
+
+		names[i].many = many_of(self, &self->list.at[i]);
+		if (!names[i].many)
+			continue;
+		/* literals of one table */
+		while (names[to].many != names[i].many)
+			to++;
+		if (to < i && lock_merge(self, to, i))
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /* --- orders ---------------------------------------------------------------------- */
@@ -497,7 +537,7 @@ static int describe_kernel(struct locks *self, const struct kernel_lock *lock, u
 	return to->name ? 0 : -ENOMEM;
 }
 
-static int describe(struct locks *self, const struct lock_sum *l, const struct kernel_names *names,
+static int describe(struct locks *self, const struct lock_sum *l, const struct lock_names *names,
 		    struct result_lock *to)
 {
 	const struct object *o = objects_find(&self->c->objects, l->object);
@@ -507,6 +547,11 @@ static int describe(struct locks *self, const struct lock_sum *l, const struct k
 	to->place = names->place;
 	if (l->kernel_stack)
 		return describe_kernel(self, names->lock, l->tgid, text, to);
+	if (names->many) {
+		to->name = names->many;
+		to->shared = to->many = true;
+		return 0;
+	}
 	to->address = o && o->kind == OBJECT_FUTEX ? o->address : o ? 0 : l->argument;
 	to->shared = o && (o->kind != OBJECT_FUTEX || o->flags & OBJECT_SHARED);
 	to->tgid = to->shared ? 0 : l->tgid;
@@ -550,7 +595,7 @@ static void list_holds(const struct hold_sums *sums, struct result_holds *to)
 	}
 }
 
-static int list_lock(struct locks *self, size_t at, const struct kernel_names *names,
+static int list_lock(struct locks *self, size_t at, const struct lock_names *names,
 		     struct result *r)
 {
 	const struct lock_sum *l = &self->list.at[at];
@@ -580,12 +625,14 @@ static int list_lock(struct locks *self, size_t at, const struct kernel_names *n
 
 int locks_list(struct locks *self, struct result *r)
 {
-	struct kernel_names *names = calloc(self->list.count + 1, sizeof(*names));
+	struct lock_names *names = calloc(self->list.count + 1, sizeof(*names));
 	int rc;
 
 	if (!names)
 		return -ENOMEM;
 	rc = join_kernel_locks(self, names);
+	if (!rc)
+		rc = join_event_locks(self, names);
 	for (size_t i = 0; i < self->list.count && !rc; i++)
 		if (self->list.at[i].waits)
 			rc = list_lock(self, i, &names[i], r);

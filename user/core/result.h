@@ -179,6 +179,7 @@ struct result_lock {
 	bool shared;
 	const char *name; /* its mapping or symbol; NULL unknown */
 	const char *place; /* kernel locks: the kernel function; else NULL */
+	bool many; /* locks that cannot be told apart, by the name of all of them */
 	uint64_t waits, wait_ns, max_wait_ns;
 	uint64_t contended_ns; /* of wait_ns: what counts as class lock */
 	uint64_t open_waits; /* not over when the recording ended */
