@@ -353,8 +353,13 @@ static __always_inline void namespace_read(struct wire_task *rec, struct task_st
 	rec->pid_namespace = BPF_CORE_READ(own, ns, ns.inum);
 }
 
+/*
+ * Since 6.4 a core has one element of storage at hand and gets more by an interrupt, so
+ * that of two threads in one switch the second may get none: who comes is seen again
+ * when it goes, and only without one then (@last) nothing will be known of it.
+ */
 static __noinline struct thread_state *thread_seen(struct wire_ring *ring, struct task_struct *task,
-						   u64 now)
+						   bool last, u64 now)
 {
 	struct thread_state *st;
 	struct wire_task *rec;
@@ -363,7 +368,7 @@ static __noinline struct thread_state *thread_seen(struct wire_ring *ring, struc
 		return NULL;
 	st = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!st) {
-		ring->loss[WIRE_LOSS_STORAGE]++;
+		ring->loss[WIRE_LOSS_STORAGE] += last;
 		return NULL;
 	}
 	if (st->thread)
@@ -393,7 +398,8 @@ static __noinline struct thread_state *thread_seen(struct wire_ring *ring, struc
 
 /* Storage of a task that may be recorded; the idle tasks never are. */
 static __always_inline struct thread_state *thread_of_switch(struct wire_ring *ring,
-							     struct task_struct *task, u64 now)
+							     struct task_struct *task, bool last,
+							     u64 now)
 {
 	struct thread_state *st;
 
@@ -401,7 +407,7 @@ static __always_inline struct thread_state *thread_of_switch(struct wire_ring *r
 		return NULL;
 	st = thread_recorded(task);
 	if (!st && config.all_tasks)
-		st = thread_seen(ring, task, now);
+		st = thread_seen(ring, task, last, now);
 	return st;
 }
 
@@ -450,8 +456,8 @@ int on_sched_switch(u64 *ctx)
 	if (!ring)
 		return 0;
 	now = switch_time(ring, prev, next);
-	out = thread_of_switch(ring, prev, now);
-	in = thread_of_switch(ring, next, now);
+	out = thread_of_switch(ring, prev, true, now);
+	in = thread_of_switch(ring, next, false, now);
 	if (out)
 		switch_out(ring, out, prev, state, preempt, now);
 	if (out && state & TASK_DEAD) {

@@ -614,8 +614,8 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 	ret->threads = translate_threads(r->translate);
 	ret->lost = lost[WIRE_LOSS_RING] + lost[WIRE_LOSS_RARE];
 	if (lost[WIRE_LOSS_STORAGE])
-		log_warning("%" PRIu64 " threads could not be recorded: the kernel had no memory "
-			    "for them", lost[WIRE_LOSS_STORAGE]);
+		log_warning("threads that could not be recorded, for want of memory in the kernel: "
+			    "%" PRIu64, lost[WIRE_LOSS_STORAGE]);
 	ret->size = file_writer_size(r->file);
 	ret->fd = fcntl(file_writer_fd(r->file), F_DUPFD_CLOEXEC, 3);
 	return rc;
