@@ -116,6 +116,17 @@ static uint32_t status_number(uint32_t pid, const char *key)
 	return line ? (uint32_t)strtoul(line + strlen(key), NULL, 10) : 0;
 }
 
+/* Why there was nothing to look at. */
+static int said_to_be_over(uint32_t pid, struct error *err)
+{
+	uint32_t parent = status_number(pid, "\nPPid:");
+
+	if (!parent)
+		return error_set(err, -ESRCH, "process %u has ended", pid);
+	return error_set(err, -ESRCH, "process %u has ended, and its parent, process %u, has not "
+				      "taken its exit status (a zombie)", pid, parent);
+}
+
 struct family {
 	uint32_t pid, parent;
 };
@@ -377,7 +388,7 @@ static int answer(struct why *w, struct error *err, int *ret_status)
 	if (l.result.waits.count)
 		*ret_status = show(&view_why, &l, &selection, &w->o->show);
 	else
-		rc = error_set(err, -ESRCH, "process %u has ended", (unsigned int)w->o->pid);
+		rc = said_to_be_over(w->processes.at[0], err);
 	result_release(&l.result);
 	return rc;
 }

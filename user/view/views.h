@@ -72,6 +72,8 @@ void lock_holder_name(const struct page *p, const struct result_holder *h, struc
 bool lock_has_owner(const struct result_lock *lock);
 /* lock_detail.c: one lock: its waits, waiters and holders */
 void print_lock_detail(struct page *p, const struct result_lock *lock);
+/* why_json.c */
+void why_json(struct json *j, const struct view_input *in);
 /* lock_json.c */
 void json_locks(struct json *j, const struct view_input *in);
 

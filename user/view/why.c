@@ -10,7 +10,15 @@
 
 #include <string.h>
 
-enum { GROUPS_SHOWN = 40, TIDS_SHOWN = 8, MEMBERS_SHOWN = 10, EDGES_SHOWN = 20, KERNEL_FRAMES = 6 };
+enum {
+	GROUPS_SHOWN = 40,
+	TIDS_SHOWN = 8,
+	MEMBERS_SHOWN = 10,
+	EDGES_SHOWN = 20,
+	KERNEL_FRAMES = 6,
+	FRAMES_SHOWN = 48, /* of a stack that is deeper than so many and a few more */
+	FRAMES_LAST = 8, /* of which at its root */
+};
 
 #define NOBODY UINT32_MAX
 
@@ -142,6 +150,16 @@ static void frame_text(const struct why *w, struct strbuf *sb, uint32_t frame, u
 	strbuf_release(&text);
 }
 
+/* With the calls that are inlined there, a line each. */
+static void print_frame(struct why *w, struct strbuf *sb, uint32_t frame)
+{
+	for (uint32_t level = 0; level < stacks_levels(w->p->in->stacks, frame); level++) {
+		frame_text(w, sb, frame, level);
+		page_line(w->p, 6, NULL, "%s", sb->buf);
+		strbuf_clear(sb);
+	}
+}
+
 static void print_stack(struct why *w, const struct result_wait *t)
 {
 	struct strbuf sb = STRBUF_INIT;
@@ -158,13 +176,19 @@ static void print_stack(struct why *w, const struct result_wait *t)
 	if (!stacks_get(w->p->in->stacks, t->user_stack, &view)) {
 		page_line(w->p, 6, w->p->colors->dim, "its stack could not be read");
 	} else {
-		for (uint32_t i = 0; i < view.count; i++)
-			for (uint32_t level = 0;
-			     level < stacks_levels(w->p->in->stacks, view.frames[i]); level++) {
-				frame_text(w, &sb, view.frames[i], level);
-				page_line(w->p, 6, NULL, "%s", sb.buf);
-				strbuf_clear(&sb);
-			}
+		uint32_t from = view.count, to = view.count;
+
+		if (view.count > FRAMES_SHOWN + FRAMES_LAST && w->p->style->rows != SIZE_MAX) {
+			from = FRAMES_SHOWN - FRAMES_LAST;
+			to = view.count - FRAMES_LAST;
+		}
+		for (uint32_t i = 0; i < view.count; i++) {
+			if (i == from)
+				page_line(w->p, 6, w->p->colors->dim,
+					  "… %u more, all with --rows all …", to - from);
+			if (i < from || i >= to)
+				print_frame(w, &sb, view.frames[i]);
+		}
 		if (!(view.flags & (STACK_COMPLETE | STACK_TRUNCATED)))
 			page_line(w->p, 6, w->p->colors->dim,
 				  "… it could be followed no further");
@@ -403,23 +427,32 @@ static void doing_text(const struct why *w, struct strbuf *sb, const struct resu
 		strbuf_puts(sb, t->class == CLASS_SLEEP ? "" : ", with a timeout");
 }
 
-static void print_group(struct why *w, const struct same *g)
+static void threads_text(const struct why *w, struct strbuf *sb, const struct same *g)
 {
-	const struct result_wait *t = &w->r->waits.at[g->first];
-	struct strbuf sb = STRBUF_INIT;
 	uint32_t shown = 1;
 
 	if (g->count > 1)
-		strbuf_addf(&sb, "%u threads: ", g->count);
-	thread_text(&sb, t);
+		strbuf_addf(sb, "%u threads: ", g->count);
+	thread_text(sb, &w->r->waits.at[g->first]);
 	for (uint32_t i = w->more[g->first]; i != NOBODY && shown < TIDS_SHOWN; i = w->more[i]) {
-		strbuf_puts(&sb, ", ");
-		thread_text(&sb, &w->r->waits.at[i]);
+		strbuf_puts(sb, ", ");
+		thread_text(sb, &w->r->waits.at[i]);
 		shown++;
 	}
 	if (shown < g->count)
-		strbuf_addf(&sb, " and %u more", g->count - shown);
-	line(w, "  ", w->p->colors->bold, &sb);
+		strbuf_addf(sb, " and %u more", g->count - shown);
+}
+
+/* @named: the heading has its name. */
+static void print_group(struct why *w, const struct same *g, bool named)
+{
+	const struct result_wait *t = &w->r->waits.at[g->first];
+	struct strbuf sb = STRBUF_INIT;
+
+	if (!named) {
+		threads_text(w, &sb, g);
+		line(w, "  ", w->p->colors->bold, &sb);
+	}
 	doing_text(w, &sb, t, g->targets > 0);
 	if (g->longest_ns) {
 		strbuf_puts(&sb, g->count > 1 ? ", for up to " : ", for ");
@@ -432,28 +465,51 @@ static void print_group(struct why *w, const struct same *g)
 	strbuf_release(&sb);
 }
 
+static uint32_t process_of(const struct why *w, const struct same *g)
+{
+	return w->r->waits.at[g->first].tgid;
+}
+
+/* The groups of the process of group @first, which is the first of these. */
+static void print_process(struct why *w, size_t first, size_t *left, struct rest *rest)
+{
+	uint32_t tgid = process_of(w, &w->groups.at[first]), threads = 0;
+	struct strbuf sb = STRBUF_INIT;
+	bool named;
+
+	for (size_t i = first; i < w->groups.count; i++)
+		if (process_of(w, &w->groups.at[i]) == tgid)
+			threads += w->groups.at[i].count;
+	named = threads == 1 && w->r->waits.at[w->groups.at[first].first].tid == tgid;
+	page_thread(w->p, &sb, tgid);
+	if (*left)
+		page_heading(w->p, named ? "Thread" : "Threads of", "%s", sb.buf);
+	for (size_t i = first; i < w->groups.count; i++) {
+		if (process_of(w, &w->groups.at[i]) != tgid)
+			continue;
+		if (*left) {
+			print_group(w, &w->groups.at[i], named);
+			--*left;
+		} else {
+			rest->count += w->groups.at[i].count;
+		}
+	}
+	w->p->failed |= sb.failed;
+	strbuf_release(&sb);
+}
+
 static void print_threads(struct why *w)
 {
-	size_t rows = page_rows(w->p, GROUPS_SHOWN);
+	size_t left = page_rows(w->p, GROUPS_SHOWN);
 	struct rest rest = { 0 };
-	uint32_t tgid = 0;
 
 	for (size_t i = 0; i < w->groups.count; i++) {
-		const struct result_wait *t = &w->r->waits.at[w->groups.at[i].first];
-		struct strbuf sb = STRBUF_INIT;
+		size_t k = 0;
 
-		if (i >= rows) {
-			rest.count += w->groups.at[i].count;
-			continue;
-		}
-		if (t->tgid != tgid) {
-			page_thread(w->p, &sb, t->tgid);
-			page_heading(w->p, "Threads of", "%s", sb.buf);
-			w->p->failed |= sb.failed;
-			strbuf_release(&sb);
-		}
-		tgid = t->tgid;
-		print_group(w, &w->groups.at[i]);
+		while (process_of(w, &w->groups.at[k]) != process_of(w, &w->groups.at[i]))
+			k++;
+		if (k == i)
+			print_process(w, i, &left, &rest);
 	}
 	page_rest(w->p, 2, &rest, "thread", "threads", NULL);
 }
@@ -500,39 +556,146 @@ static void why_release(struct why *w)
 	vec_release(&w->groups);
 }
 
+/* ", 3 waiting"; nothing when there is none. */
+static void count_text(struct strbuf *sb, size_t count, const char *what)
+{
+	if (count)
+		strbuf_addf(sb, ", %zu %s", count, what);
+}
+
 static void print_head(struct why *w)
 {
-	size_t inside = 0, waiting = 0, running = 0;
+	size_t inside = 0, counts[SITUATION_UNKNOWN + 1] = { 0 };
 	struct strbuf sb = STRBUF_INIT;
 
 	for (size_t i = 0; i < w->r->waits.count; i++) {
 		inside += w->inside[i];
-		waiting += w->inside[i] && w->r->waits.at[i].situation == SITUATION_WAIT;
-		running += w->inside[i] && (w->r->waits.at[i].situation == SITUATION_RUN ||
-					    w->r->waits.at[i].situation == SITUATION_RUNNABLE);
+		counts[w->r->waits.at[i].situation] += w->inside[i];
 	}
 	page_thread(w->p, &sb, w->p->in->selection.tgid);
-	strbuf_addf(&sb, ": %zu %s, %zu %s, %zu %s", inside, plural(inside, "thread", "threads"),
-		    waiting, plural(waiting, "waits", "wait"), running,
-		    plural(running, "runs or wants to", "run or want to"));
+	strbuf_addf(&sb, ": %zu %s", inside, plural(inside, "thread", "threads"));
+	count_text(&sb, counts[SITUATION_WAIT], "waiting");
+	count_text(&sb, counts[SITUATION_RUN], "running");
+	count_text(&sb, counts[SITUATION_RUNNABLE], "in want of a core");
+	count_text(&sb, counts[SITUATION_STOPPED], "stopped");
 	line(w, "", w->p->colors->bold, &sb);
+	if (inside && counts[SITUATION_STOPPED] == inside)
+		page_line(w->p, 0, w->p->colors->warn, "It is stopped, by a signal or a debugger: "
+			  "`kill -CONT %u` ends the former", w->p->in->selection.tgid);
 	for (int i = 0; i < w->r->recording.missing_count; i++)
 		page_line(w->p, 0, w->p->colors->warn, "%s", w->r->recording.missing[i]);
 	strbuf_release(&sb);
 }
 
+/* Some threads of the stalled process: where, and for which of the things without owner. */
+static void print_waiters(struct why *w, const struct same *g)
+{
+	struct strbuf sb = STRBUF_INIT;
+	uint32_t shown = 0;
+
+	for (uint32_t i = g->first; i != NOBODY && shown < TIDS_SHOWN; i = w->more[i], shown++) {
+		const struct result_wait *t = &w->r->waits.at[i];
+
+		thread_text(&sb, t);
+		strbuf_putc(&sb, ' ');
+		waits_text(w, &sb, t);
+		line(w, "  ", NULL, &sb);
+	}
+	if (g->count > shown) {
+		strbuf_addf(&sb, "and %u more like it", g->count - shown);
+		line(w, "  ", NULL, &sb);
+	}
+	stack_line(w->p, &sb, w->r->waits.at[g->first].user_stack);
+	if (sb.len)
+		line(w, g->count > 1 ? "      all in " : "      in ", w->p->colors->dim, &sb);
+	strbuf_release(&sb);
+}
+
+static bool waits_for_a_wake(const struct why *w, const struct same *g, uint32_t tgid)
+{
+	const struct result_wait *t = &w->r->waits.at[g->first];
+
+	return t->tgid == tgid && t->situation == SITUATION_WAIT && t->address;
+}
+
+/*
+ * What they wait for has no owner: a semaphore, a condition. It may be a deadlock
+ * or idle workers; where they stand is what a person can tell them apart by.
+ */
 static void print_stalled(struct why *w)
 {
 	struct strbuf sb = STRBUF_INIT;
 
 	for (size_t i = 0; i < w->r->stalled.count; i++) {
-		page_thread(w->p, &sb, w->r->stalled.at[i]);
-		strbuf_puts(&sb, ": every thread waits to be signalled by another one of this "
-				 "process, without a timeout: only a signal from outside can "
-				 "set it going");
+		uint32_t tgid = w->r->stalled.at[i];
+
+		strbuf_puts(&sb, "No progress: every thread of ");
+		page_thread(w->p, &sb, tgid);
+		strbuf_puts(&sb, " waits to be woken by another one of it, without a timeout. Only "
+				 "a signal can set it going. What has no owner does not tell "
+				 "whether this is a deadlock or they have no work; where they "
+				 "wait may:");
 		line(w, "", w->p->colors->warn, &sb);
+		for (size_t k = 0; k < w->groups.count; k++) {
+			const struct same *g = &w->groups.at[k];
+
+			if (waits_for_a_wake(w, g, tgid))
+				print_waiters(w, g);
+		}
 	}
 	strbuf_release(&sb);
+}
+
+/* --- who knows more ----------------------------------------------------------- */
+
+/* Waiting behind such a function: what the language's own tools know, and we cannot. */
+static const struct {
+	const char *function; /* its name's beginning */
+	const char *says;
+} tellers[] = {
+	{ "PyThread_acquire_lock", "A Python lock does not tell who has it: `py-spy dump --pid %u` "
+				   "shows the Python code of each thread" },
+	{ "ObjectMonitor::enter", "Threads are blocked entering Java monitors, whose owners only "
+				  "the machine itself knows: `jstack %u` names them" },
+};
+
+static bool stands_behind(const struct why *w, uint32_t stack, const char *function)
+{
+	struct frame_name names[16];
+	struct stack_view view;
+
+	if (!stacks_get(w->p->in->stacks, stack, &view))
+		return false;
+	for (uint32_t i = 0; i < view.count; i++) {
+		size_t n = stacks_names(w->p->in->stacks, view.frames[i], names,
+					ARRAY_COUNT(names));
+
+		for (size_t k = 0; k < n && k < ARRAY_COUNT(names); k++)
+			if (!strncmp(names[k].function, function, strlen(function)))
+				return true;
+	}
+	return false;
+}
+
+static void print_tellers(struct why *w)
+{
+	uint32_t told[ARRAY_COUNT(tellers)] = { 0 };
+
+	for (size_t i = 0; i < w->groups.count; i++) {
+		const struct result_wait *t = &w->r->waits.at[w->groups.at[i].first];
+
+		for (size_t k = 0; k < ARRAY_COUNT(tellers); k++) {
+			struct strbuf sb = STRBUF_INIT;
+
+			if (t->situation != SITUATION_WAIT || told[k] == t->tgid ||
+			    !stands_behind(w, t->user_stack, tellers[k].function))
+				continue;
+			told[k] = t->tgid;
+			strbuf_addf(&sb, tellers[k].says, t->tgid);
+			line(w, "", w->p->colors->dim, &sb);
+			strbuf_release(&sb);
+		}
+	}
 }
 
 static void print(struct page *p)
@@ -547,126 +710,11 @@ static void print(struct page *p)
 		for (size_t i = 0; i < w.r->deadlocks.count; i++)
 			print_deadlock(&w, &w.r->deadlocks.at[i]);
 		print_stalled(&w);
+		print_tellers(&w);
 		print_graph(&w);
 		print_threads(&w);
 	}
 	why_release(&w);
 }
 
-/* --- JSON -------------------------------------------------------------------- */
-
-/* The lock's number in "locks"; 0: it has none. */
-static uint32_t lock_id(const struct result *r, const struct result_wait *t)
-{
-	for (size_t i = 0; t->address && i < r->locks.count; i++)
-		if (r->locks.at[i].address == t->address &&
-		    (r->locks.at[i].shared || r->locks.at[i].tgid == t->tgid))
-			return r->locks.at[i].id;
-	return 0;
-}
-
-static void json_known(struct json *j, const char *key, uint64_t value)
-{
-	if (value)
-		json_uint(j, key, value);
-	else
-		json_null(j, key);
-}
-
-static void json_member(struct json *j, const struct view_input *in, const struct result_wait *t)
-{
-	const struct result_wait *next =
-		t->next < in->result->waits.count ? &in->result->waits.at[t->next] : NULL;
-
-	json_open_object(j, NULL);
-	json_uint(j, "tid", t->tid);
-	json_known(j, "lock", lock_id(in->result, t));
-	json_known(j, "held_by", next ? next->tid : t->holder_tid);
-	json_uint(j, "pid", t->tgid);
-	json_text(j, "comm", t->comm);
-	json_text(j, "class", wait_class_name(t->class));
-	json_text(j, "target", t->target);
-	json_bool(j, "holder_gone", t->holder == HOLDER_GONE);
-	json_stack(j, "stack", in->stacks, t->user_stack);
-	json_close(j);
-}
-
-void json_deadlocks(struct json *j, const struct view_input *in)
-{
-	const struct result *r = in->result;
-
-	json_open_array(j, "deadlocks");
-	for (size_t i = 0; i < r->deadlocks.count; i++) {
-		const struct result_deadlock *d = &r->deadlocks.at[i];
-
-		json_open_object(j, NULL);
-		json_open_array(j, "threads");
-		for (size_t k = 0; k < d->circle.count; k++)
-			json_member(j, in, &r->waits.at[d->circle.at[k]]);
-		json_close(j);
-		json_open_array(j, "behind");
-		for (size_t k = 0; k < d->behind.count; k++)
-			json_uint(j, NULL, r->waits.at[d->behind.at[k]].tid);
-		json_close(j);
-		json_close(j);
-	}
-	json_close(j);
-}
-
-static void json_wait(struct json *j, const struct view_input *in, const struct result_wait *t)
-{
-	static const char *const situations[] = {
-		[SITUATION_RUN] = "running",	 [SITUATION_RUNNABLE] = "runnable",
-		[SITUATION_WAIT] = "waiting",	 [SITUATION_STOPPED] = "stopped",
-		[SITUATION_UNKNOWN] = "unknown",
-	};
-	bool waits = t->situation == SITUATION_WAIT;
-
-	json_open_object(j, NULL);
-	json_uint(j, "pid", t->tgid);
-	json_uint(j, "tid", t->tid);
-	json_text(j, "comm", t->comm);
-	json_text(j, "state", situations[t->situation]);
-	json_text(j, "class", waits ? wait_class_name(t->class) : NULL);
-	json_text(j, "kind", t->lock >= 0 ? lock_kind_name((enum lock_kind)t->lock) : NULL);
-	json_text(j, "syscall", t->syscall);
-	json_text(j, "target", t->target);
-	if (t->address)
-		json_address(j, "address", t->address);
-	else
-		json_null(j, "address");
-	json_known(j, "waits_ns", t->waits_ns);
-	json_bool(j, "timed", t->timed);
-	json_known(j, "lock", lock_id(in->result, t));
-	json_known(j, "held_by", t->holder_tid);
-	json_bool(j, "holder_gone", t->holder == HOLDER_GONE);
-	json_open_array(j, "ends");
-	for (size_t i = 0; i < t->ends.count; i++) {
-		json_open_object(j, NULL);
-		json_uint(j, "pid", t->ends.at[i].tgid);
-		json_text(j, "comm", t->ends.at[i].comm);
-		json_close(j);
-	}
-	json_close(j);
-	json_known(j, "deadlock", t->deadlock);
-	json_stack(j, "stack", in->stacks, t->user_stack);
-	json_stack(j, "kernel_stack", in->stacks, t->kernel_stack);
-	json_close(j);
-}
-
-static void json(struct json *j, const struct view_input *in)
-{
-	const struct result *r = in->result;
-
-	json_deadlocks(j, in);
-	json_open_array(j, "stalled");
-	for (size_t i = 0; i < r->stalled.count; i++)
-		json_uint(j, NULL, r->stalled.at[i]);
-	json_close(j);
-	json_open_array(j, "threads");
-	for (size_t i = 0; i < r->waits.count; i++)
-		json_wait(j, in, &r->waits.at[i]);
-	json_close(j);
-}
-
-const struct view view_why = { .name = "why", .print = print, .json = json };
+const struct view view_why = { .name = "why", .print = print, .json = why_json };
