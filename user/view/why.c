@@ -653,10 +653,15 @@ static const struct {
 	const char *function; /* its name's beginning */
 	const char *says;
 } tellers[] = {
-	{ "PyThread_acquire_lock", "A Python lock does not tell who has it: `py-spy dump --pid %u` "
-				   "shows the Python code of each thread" },
-	{ "ObjectMonitor::enter", "Threads are blocked entering Java monitors, whose owners only "
-				  "the machine itself knows: `jstack %u` names them" },
+	{ "PyThread_acquire_lock",
+	  "A Python lock does not tell who has it: `py-spy dump --pid %u` shows the Python code of "
+	  "each thread" },
+	{ "ObjectMonitor::enter",
+	  "Threads are blocked entering Java monitors, whose owners only the machine itself knows: "
+	  "`jstack %u` names them" },
+	{ "runtime.schedule",
+	  "Goroutines that wait for channels and locks of Go have no thread and are not seen here: "
+	  "`kill -QUIT %u` prints them, and ends the program" },
 };
 
 static bool stands_behind(const struct why *w, uint32_t stack, const char *function)
