@@ -15,12 +15,10 @@
 #include "unwind/table.h"
 
 #include <bpf/bpf.h>
-#include <elf.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -133,23 +131,6 @@ static uint32_t *on_chunk(void *ctx, uint32_t number)
 
 /* --- the maker ----------------------------------------------------------------- */
 
-/* The kernel's image has the whole file in one segment. */
-static int build_vdso(struct unwind_table *t, struct unwind_arena *a)
-{
-	const char *image = (const char *)getauxval(AT_SYSINFO_EHDR);
-	const Elf64_Ehdr *h = (const void *)image;
-	const Elf64_Phdr *p;
-	size_t size = 0;
-
-	if (!image || sizeof(void *) != 8)
-		return -ENODATA;
-	p = (const void *)(image + h->e_phoff);
-	for (size_t i = 0; i < h->e_phnum; i++)
-		if (p[i].p_type == PT_LOAD && p[i].p_offset + p[i].p_filesz > size)
-			size = p[i].p_offset + p[i].p_filesz;
-	return unwind_table_build_memory(t, a, image, size);
-}
-
 static void make(struct unwinding *u, uint32_t module, int file)
 {
 	uint64_t began = clock_monotonic_ns(), one = 1;
@@ -158,7 +139,7 @@ static void make(struct unwinding *u, uint32_t module, int file)
 	int error;
 
 	if (file == UNWINDING_VDSO) {
-		error = build_vdso(&table, &u->arena);
+		error = unwind_table_build_vdso(&table, &u->arena);
 	} else {
 		error = unwind_table_build_fd(&table, &u->arena, file);
 		close(file);

@@ -6,10 +6,8 @@
 #include "unwind/table.h"
 #include "unwind/walk.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -113,29 +111,12 @@ static bool on_read(void *ctx, uint64_t address, void *to, size_t size)
 
 /* --- code ------------------------------------------------------------------------------ */
 
-/* Ours is everybody's: the kernel maps one and the same. */
-static int build_vdso(struct unwind_table *t, struct unwind_arena *a)
-{
-	const char *image = (const char *)getauxval(AT_SYSINFO_EHDR);
-	const Elf64_Ehdr *h = (const void *)image;
-	const Elf64_Phdr *p;
-	size_t size = 0;
-
-	if (!image || sizeof(void *) != 8)
-		return -ENODATA;
-	p = (const void *)(image + h->e_phoff);
-	for (size_t i = 0; i < h->e_phnum; i++)
-		if (p[i].p_type == PT_LOAD && p[i].p_offset + p[i].p_filesz > size)
-			size = p[i].p_offset + p[i].p_filesz;
-	return unwind_table_build_memory(t, a, image, size);
-}
-
 static void table_make(struct walker *w, uint32_t module, struct module_table *t)
 {
 	int rc = -ENODATA, fd;
 
 	if (module_kind(w->modules, module) == MODULE_VDSO) {
-		rc = build_vdso(&t->table, &w->arena);
+		rc = unwind_table_build_vdso(&t->table, &w->arena);
 	} else if (module_kind(w->modules, module) == MODULE_FILE) {
 		fd = module_file_descriptor(w->modules, module);
 		if (fd >= 0) {

@@ -12,9 +12,11 @@
 #include "unwind/eh_frame.h"
 #include "unwind/elf_code.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 
 enum {
@@ -208,6 +210,23 @@ int unwind_table_build_memory(struct unwind_table *t, struct unwind_arena *a, co
 	struct elf_source s = { .fd = -1, .memory = image, .size = size };
 
 	return table_build_source(t, a, &s);
+}
+
+int unwind_table_build_vdso(struct unwind_table *t, struct unwind_arena *a)
+{
+	const char *image = (const char *)getauxval(AT_SYSINFO_EHDR);
+	const Elf64_Ehdr *h = (const void *)image;
+	const Elf64_Phdr *p;
+	size_t size = 0;
+
+	if (!image || sizeof(void *) != 8)
+		return -ENODATA;
+	/* the kernel's image has the whole file in one segment */
+	p = (const void *)(image + h->e_phoff);
+	for (size_t i = 0; i < h->e_phnum; i++)
+		if (p[i].p_type == PT_LOAD && p[i].p_offset + p[i].p_filesz > size)
+			size = p[i].p_offset + p[i].p_filesz;
+	return unwind_table_build_memory(t, a, image, size);
 }
 
 void unwind_table_map(const struct unwind_table *t, uint64_t start, uint64_t size, uint64_t offset,

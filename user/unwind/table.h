@@ -28,13 +28,15 @@ struct unwind_table {
 };
 
 /*
- * Builds the table of a file, or of an image in memory (the vdso). 0;
+ * Builds the table of a file, of an image in memory, or of the vdso: ours is
+ * everybody's, the kernel maps one and the same. 0;
  * -ENOEXEC or -ENODATA when it has none, -EFBIG, -ENOSPC when the arena is
  * full, -ENOMEM, or read's error. The arena is as before then.
  */
 int unwind_table_build_fd(struct unwind_table *t, struct unwind_arena *a, int fd);
 int unwind_table_build_memory(struct unwind_table *t, struct unwind_arena *a, const void *image,
 			      size_t size);
+int unwind_table_build_vdso(struct unwind_table *t, struct unwind_arena *a);
 
 /* Fills a mapping of @size bytes of the file at @start, from @offset on. Without code of the
  * file in it, it has no index. */
