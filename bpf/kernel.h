@@ -239,14 +239,9 @@ struct hrtimer {
 	u8 state; /* 1: it is armed */
 };
 
-struct hlist_node;
-
-struct hlist_head {
-	struct hlist_node *first;
-};
-
 struct signal_struct {
-	struct hlist_head posix_timers; /* a list_head before 6.12 */
+	struct {
+	} posix_timers; /* a hlist_head; only its place is asked for */
 	struct hrtimer real_timer; /* of alarm and setitimer */
 };
 

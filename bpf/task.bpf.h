@@ -237,9 +237,9 @@ static __always_inline bool timer_is_armed(struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	u64 list = (u64)signal + bpf_core_field_offset(struct signal_struct, posix_timers);
-	u64 first = (u64)BPF_CORE_READ(signal, posix_timers.first);
+	u64 first = kernel_word((void *)list);
 
-	/* an empty list_head leads to itself, an empty hlist_head nowhere */
+	/* a list_head, before 6.12, leads to itself when it is empty, a hlist_head nowhere */
 	if (first && first != list)
 		return true;
 	return bpf_core_field_exists(signal->real_timer.state) &&
