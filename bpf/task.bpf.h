@@ -448,6 +448,9 @@ static __always_inline int flush_task(struct bpf_iter__task *ctx, bool may_sleep
 		short_fill(&iter_short, st, bpf_ktime_get_ns());
 		iter_write(ctx, &iter_short, sizeof(iter_short), st->thread);
 	}
+	/* one that nobody has reaped yet is still listed; its end was told when it died */
+	if (task_state(task) & TASK_DEAD)
+		return 0;
 	if (!st->is_out || (!st->out_ns && task_state(task) == TASK_RUNNING))
 		return 0;
 	__builtin_memcpy(now, st, sizeof(*now));

@@ -137,6 +137,9 @@ static void sockets_pipes_and_children_are_what_they_are(void **state)
 	assert_class("read object 12", CLASS_PIPE);
 	assert_class("poll arg1 1 object 22", CLASS_PIPE);
 	assert_class("msgrcv", CLASS_PIPE);
+	/* a FIFO whose other end nobody has opened; a file system in user space */
+	assert_class("openat kstack 54", CLASS_PIPE);
+	assert_class("openat kstack 52", CLASS_FILE);
 	/* a POSIX queue is a file for the kernel, but nothing of it is on a disk */
 	assert_class("mq_timedreceive object 10", CLASS_PIPE);
 	assert_class("wait4", CLASS_CHILD);

@@ -132,6 +132,29 @@ static void one_busy_worker_among_idle_ones_is_unbalanced(void **state)
 	}
 }
 
+/* One of node's that waits for a child (execSync) is its second loop, not a second worker. */
+static void loops_of_one_thread_are_no_workers_beside_each_other(void **state)
+{
+	const struct result_loop loops[] = {
+		{ .tid = 1, .comm = "node", .kind = "epoll" },
+		{ .tid = 1, .comm = "node", .kind = "epoll" },
+		{ .tid = 2, .comm = "node", .kind = "epoll" },
+		{ .tid = 1, .comm = "node", .kind = "poll" },
+		{ .tid = 2, .comm = "node", .kind = "epoll" },
+	};
+	struct result r = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(loops); i++)
+		assert_int_equal(vec_push(&r.loops, loops[i]), 0);
+	assert_true(result_loop_leads(&r, 0));
+	assert_false(result_loop_leads(&r, 1));
+	assert_true(result_loop_leads(&r, 2));
+	assert_true(result_loop_leads(&r, 3));
+	assert_false(result_loop_leads(&r, 4));
+	result_release(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +162,7 @@ int main(void)
 		cmocka_unit_test(long_runs_are_no_stalls_where_rounds_may_be_many),
 		cmocka_unit_test(a_loop_that_always_has_work_is_full),
 		cmocka_unit_test(one_busy_worker_among_idle_ones_is_unbalanced),
+		cmocka_unit_test(loops_of_one_thread_are_no_workers_beside_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ enum family {
 	FAMILY_SELECT,
 	FAMILY_SLEEP,
 	FAMILY_FILE, /* writes back, or reads a directory: only files have that */
+	FAMILY_OPEN, /* a path, too, but what it finds may be a FIFO or a terminal */
 	FAMILY_PATH, /* goes through a path, without a descriptor */
 	FAMILY_SOCKET,
 	FAMILY_QUEUE, /* message queues: pipes by another name */
@@ -64,10 +65,10 @@ static const uint8_t families[SYSCALL_COUNT] = {
 	[SYSCALL_IO_SUBMIT] = FAMILY_FILE,
 	[SYSCALL_IO_GETEVENTS] = FAMILY_FILE,
 	[SYSCALL_IO_PGETEVENTS] = FAMILY_FILE,
-	[SYSCALL_OPEN] = FAMILY_PATH,
-	[SYSCALL_OPENAT] = FAMILY_PATH,
-	[SYSCALL_OPENAT2] = FAMILY_PATH,
-	[SYSCALL_CREAT] = FAMILY_PATH,
+	[SYSCALL_OPEN] = FAMILY_OPEN,
+	[SYSCALL_OPENAT] = FAMILY_OPEN,
+	[SYSCALL_OPENAT2] = FAMILY_OPEN,
+	[SYSCALL_CREAT] = FAMILY_OPEN,
 	[SYSCALL_STAT] = FAMILY_PATH,
 	[SYSCALL_LSTAT] = FAMILY_PATH,
 	[SYSCALL_NEWFSTATAT] = FAMILY_PATH,
@@ -342,6 +343,7 @@ static enum wait_class class_of_call(enum family family, const struct event_out 
 		return CLASS_KERNEL;
 	case FAMILY_FILE:
 		return of_object != CLASS_OTHER ? of_object : CLASS_FILE;
+	case FAMILY_OPEN:
 	case FAMILY_PATH:
 		return io || out->flags & OUT_UNINTERRUPTIBLE ? CLASS_FILE : CLASS_OTHER;
 	case FAMILY_SOCKET:
@@ -448,6 +450,10 @@ static int classify_wait(struct context *c, struct absence *a, enum family famil
 		a->class = v.class;
 	if (a->class == CLASS_OTHER)
 		a->class = class_of_place(out, stack.place);
+	/* neither disk nor FUSE: for who opens the FIFO's other end (wait_for_partner() of
+	 * fs/pipe.c), or for the carrier of a terminal's line */
+	if (a->class == CLASS_OTHER && family == FAMILY_OPEN && out->kernel_stack)
+		a->class = CLASS_PIPE;
 	/* an inode's lock is not the disk */
 	if (a->class == CLASS_FILE && stack.place == PLACE_LOCK && !(out->flags & OUT_IOWAIT))
 		a->class = CLASS_KERNEL;

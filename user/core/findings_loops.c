@@ -136,7 +136,7 @@ void find_unbalanced_loops(struct findings *self)
 	if (!hot || hot->utilization < 0.7 || hot->busy_ns < self->wall_ns / 2)
 		return;
 	for (size_t i = 1; i < self->r->loops.count; i++) {
-		if (!are_alike(hot, &self->r->loops.at[i]))
+		if (!result_loop_leads(self->r, i) || !are_alike(hot, &self->r->loops.at[i]))
 			continue;
 		others++;
 		busy += self->r->loops.at[i].utilization;

@@ -46,6 +46,16 @@ uint64_t loop_step_ns(int step)
 	return step < LOOP_STEPS - 1 ? ns : UINT64_MAX;
 }
 
+bool result_loop_leads(const struct result *r, size_t at)
+{
+	const struct result_loop *l = &r->loops.at[at];
+
+	for (size_t i = 0; i < at; i++)
+		if (r->loops.at[i].tid == l->tid && !strcmp(r->loops.at[i].kind, l->kind))
+			return false;
+	return true;
+}
+
 const char *doing_name(int doing)
 {
 	static const char *const names[] = { "run", "runnable", "unknown" };

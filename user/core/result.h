@@ -314,6 +314,10 @@ struct result_loop {
 	VEC(struct result_hops) hops; /* by pool */
 };
 
+struct result;
+/* Whether loop @at is its thread's busiest of this kind: loops within loops are no workers. */
+bool result_loop_leads(const struct result *r, size_t at);
+
 struct result_wakeup {
 	uint32_t waker_tid; /* 0: an interrupt */
 	const char *waker; /* comm, or "timer" | "disk" | "network" | "interrupt" */

@@ -2,6 +2,7 @@
 #include "view/views.h"
 
 #include "base/fmt.h"
+#include "view/fold.h"
 #include "view/sums.h"
 #include "view/table.h"
 
@@ -37,14 +38,31 @@ static const char *io_name(const struct result_io *io)
 	return io->target ? io->target : "not known";
 }
 
-static void io_row(struct table *t, const struct page *p, const struct result_io *io,
+/* "pipe from bash: 22 pipes" */
+static void folded_name(struct strbuf *sb, const struct fold_row *row)
+{
+	const struct result_io *io = &row->io;
+
+	strbuf_addf(sb, "pipe %s ", io->side == SIDE_WRITES ? "to" :
+				    io->side == SIDE_READS  ? "from" :
+							      "with");
+	fmt_text(sb, io->peers.at[0].comm, 0);
+	strbuf_addf(sb, ": %u pipes", io->objects);
+}
+
+static void io_row(struct table *t, const struct page *p, const struct fold_row *row,
 		   uint64_t all_ns)
 {
+	const struct result_io *io = &row->io;
 	const char *color = p->colors->class[io->class];
 	struct strbuf *sb;
 
 	strbuf_puts(table_cell(t, color), wait_class_name(io->class));
-	fmt_text(table_cell(t, p->colors->bold), io_name(io), 0);
+	sb = table_cell(t, p->colors->bold);
+	if (row->count > 1)
+		folded_name(sb, row);
+	else
+		fmt_text(sb, io_name(io), 0);
 	/* what has no name is called by its system call */
 	strbuf_puts(table_cell(t, p->colors->dim),
 		    io->syscall && (!io->target || strcmp(io->syscall, io->target)) ? io->syscall :
@@ -61,7 +79,9 @@ static void io_row(struct table *t, const struct page *p, const struct result_io
 	if (io->p99_ns)
 		fmt_ns(sb, io->p99_ns);
 	fmt_ns(table_cell(t, NULL), io->max_wait_ns);
-	strbuf_addf(table_cell(t, NULL), "%u", io->threads);
+	sb = table_cell(t, NULL);
+	if (io->threads)
+		strbuf_addf(sb, "%u", io->threads);
 }
 
 static void print_list(struct page *p, size_t rows)
@@ -69,30 +89,29 @@ static void print_list(struct page *p, size_t rows)
 	const struct result *r = p->r;
 	struct rest rest = { 0 };
 	uint64_t idle_ns = 0;
-	size_t shown = 0;
+	struct fold f;
 	struct table t;
 
-	for (size_t i = 0; i < r->io.count; i++) {
+	if (fold_io(r, p->style->idle, &f)) {
+		p->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < r->io.count; i++)
 		if (hides_io(p, &r->io.at[i]))
 			idle_ns += r->io.at[i].wait_ns;
-		else
-			rest.whole += r->io.at[i].wait_ns;
-	}
+	rest.whole = fold_sum(&f);
 	table_init(&t, io_columns, ARRAY_COUNT(io_columns));
-	for (size_t i = 0; i < r->io.count; i++) {
-		const struct result_io *io = &r->io.at[i];
-
-		if (hides_io(p, io))
-			continue;
-		if (shown++ < rows) {
-			io_row(&t, p, io, rest.whole);
+	for (size_t i = 0; i < f.rows.count; i++) {
+		if (i < rows) {
+			io_row(&t, p, &f.rows.at[i], rest.whole);
 		} else {
-			rest.part += io->wait_ns;
+			rest.part += f.rows.at[i].io.wait_ns;
 			rest.count++;
 		}
 	}
 	table_print(&t, p, 2);
 	table_release(&t);
+	fold_release(&f);
 	page_rest(p, 2, &rest, "", "", "the waiting");
 	page_folded(p, idle_ns, 0, 0, 0, "", "");
 }

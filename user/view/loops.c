@@ -267,7 +267,8 @@ static void print_hops(struct page *p, const struct result_hops *h)
 	fmt_ns(&sb, h->service_p99_ns);
 	strbuf_puts(&sb, "); the loop, where it waited for that (");
 	fmt_count(&sb, h->returned);
-	strbuf_puts(&sb, " times), on a core after ");
+	strbuf_puts(&sb, plural(h->returned, " time", " times"));
+	strbuf_puts(&sb, "), on a core after ");
 	fmt_ns(&sb, h->back_p50_ns);
 	strbuf_puts(&sb, " (p99 ");
 	fmt_ns(&sb, h->back_p99_ns);
@@ -302,7 +303,7 @@ static void print_balance(struct page *p, const struct result_loop *hot)
 	for (size_t i = 0; i < p->r->loops.count; i++) {
 		const struct result_loop *l = &p->r->loops.at[i];
 
-		if (!are_alike(l, hot))
+		if (!result_loop_leads(p->r, i) || !are_alike(l, hot))
 			continue;
 		count++;
 		busy_ns += l->busy_ns;

@@ -6,6 +6,7 @@
 #include "view/views.h"
 
 #include "base/fmt.h"
+#include "view/fold.h"
 #include "view/table.h"
 
 enum { VIEW_ROWS = 16, NAME_COLUMNS = 22 };
@@ -22,13 +23,14 @@ static const struct table_column traffic_columns[] = {
 	[LONGEST] = { .title = "longest", .kind = TABLE_NUMBER, .drop = 2 },
 };
 
-static void process_cell(struct strbuf *sb, const char *comm, uint32_t tgid)
+/* "bash (4711)"; "bash ×12" where there are several. */
+static void process_cell(struct strbuf *sb, const char *comm, uint32_t tgid, uint32_t count)
 {
 	if (comm && *comm)
 		fmt_text(sb, comm, NAME_COLUMNS);
 	else
 		strbuf_puts(sb, "process");
-	strbuf_addf(sb, " (%u)", tgid);
+	strbuf_addf(sb, count > 1 ? " ×%u" : " (%u)", count > 1 ? count : tgid);
 }
 
 /* What the waiting one wanted. */
@@ -48,19 +50,18 @@ static const char *wanted(const struct result_traffic *t)
 	}
 }
 
-static void traffic_row(struct table *t, const struct page *p, const struct result_traffic *e)
+static void traffic_row(struct table *t, const struct page *p, const struct fold_row *row)
 {
+	const struct result_traffic *e = &row->t;
 	struct strbuf *sb = table_cell(t, p->colors->bold);
 
-	process_cell(sb, e->from, e->from_tgid);
+	process_cell(sb, e->from, e->from_tgid, row->froms);
 	sb = table_cell(t, NULL);
 	strbuf_puts(sb, "→ ");
-	if (!e->to_tgid)
-		strbuf_puts(sb, "?");
-	else if (e->to_tgid == e->from_tgid)
+	if (row->count == 1 && e->to_tgid == e->from_tgid)
 		strbuf_puts(sb, "itself");
 	else
-		process_cell(sb, e->to, e->to_tgid);
+		process_cell(sb, e->to, e->to_tgid, row->tos);
 	sb = table_cell(t, p->colors->class[e->class]);
 	fmt_text(sb, e->name, 0);
 	if (e->objects > 1)
@@ -71,37 +72,32 @@ static void traffic_row(struct table *t, const struct page *p, const struct resu
 	fmt_ns(table_cell(t, NULL), e->max_wait_ns);
 }
 
-/* Between threads of one process and with what is not known there is no traffic to show. */
-static bool hides_traffic(const struct page *p, const struct result_traffic *e)
-{
-	return !e->to_tgid || (e->class == CLASS_IDLE && !p->style->idle);
-}
-
 void print_traffic(struct page *p)
 {
-	const struct result *r = p->r;
-	size_t rows = page_rows(p, VIEW_ROWS), shown = 0;
+	size_t rows = page_rows(p, VIEW_ROWS);
 	struct rest rest = { 0 };
+	struct fold f;
 	struct table t;
 
+	if (fold_traffic(p->r, p->style->idle, &f)) {
+		p->failed = true;
+		return;
+	}
+	rest.whole = fold_sum(&f);
 	table_init(&t, traffic_columns, ARRAY_COUNT(traffic_columns));
-	for (size_t i = 0; i < r->traffic.count; i++) {
-		const struct result_traffic *e = &r->traffic.at[i];
-
-		if (hides_traffic(p, e))
-			continue;
-		rest.whole += e->wait_ns;
-		if (shown++ < rows) {
-			traffic_row(&t, p, e);
+	for (size_t i = 0; i < f.rows.count; i++) {
+		if (i < rows) {
+			traffic_row(&t, p, &f.rows.at[i]);
 		} else {
-			rest.part += e->wait_ns;
+			rest.part += f.rows.at[i].t.wait_ns;
 			rest.count++;
 		}
 	}
-	if (shown)
+	if (f.rows.count)
 		page_heading(p, "Between processes", "%s", "who waited for whom");
 	table_print(&t, p, 2);
 	table_release(&t);
+	fold_release(&f);
 	page_rest(p, 2, &rest, "", "", "this waiting");
 }
 
