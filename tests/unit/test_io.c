@@ -3,6 +3,7 @@
 #include "core/durations.h"
 #include "core/result.h"
 #include "evscript.h"
+#include "oom.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -388,6 +389,34 @@ static void quantiles_are_exact_for_few_and_near_for_many(void **state)
 	durations_release(&both);
 }
 
+static void counts_of_one_duration_may_be_of_any_size(void **state)
+{
+	struct durations d = { 0 }, sum = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 255; i++)
+		assert_int_equal(durations_add(&d, 1000), 0);
+	assert_non_null(d.some);
+	assert_null(d.many);
+	/* below the threshold each, not together */
+	assert_int_equal(durations_merge(&sum, &d), 0);
+	assert_int_equal(durations_merge(&sum, &d), 0);
+	for (int i = 0; i < 490; i++)
+		assert_int_equal(durations_add(&sum, 1000000), 0);
+	assert_null(sum.some);
+	assert_int_equal(sum.count, 1000);
+	assert_true(durations_at(&sum, 0.5) < 1100);
+	assert_true(durations_at(&sum, 0.52) > 900000);
+	/* what does not fit is refused, and nothing is lost of what was there */
+	oom_fail_at(1);
+	assert_int_equal(durations_add(&d, 1000), -ENOMEM);
+	assert_true(oom_has_failed());
+	assert_int_equal(d.count, 255);
+	assert_true(durations_at(&d, 1) < 1100);
+	durations_release(&d);
+	durations_release(&sum);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +432,7 @@ int main(void)
 		cmocka_unit_test(stages_that_wait_for_each_other_alike_are_none),
 		cmocka_unit_test(a_server_without_requests_is_idle_and_no_network_is_to_blame),
 		cmocka_unit_test(quantiles_are_exact_for_few_and_near_for_many),
+		cmocka_unit_test(counts_of_one_duration_may_be_of_any_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

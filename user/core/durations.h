@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * durations: how long waits took, for quantiles of very many objects at once.
- * The first few are kept as they are; more take a histogram of 1 KiB, in which
- * a time is known to 6 %. Zeroed memory is empty.
+ * The first few are kept as they are; more take a histogram, in which a time is
+ * known to 6 %: of 256 bytes, until one of its counts no longer fits, then of
+ * 1 KiB. Zeroed memory is empty.
  */
 #ifndef RUNWAIT_CORE_DURATIONS_H
 #define RUNWAIT_CORE_DURATIONS_H
@@ -14,7 +15,8 @@ enum { DURATIONS_FEW = 6 };
 struct durations {
 	uint64_t count;
 	uint64_t few[DURATIONS_FEW];
-	uint32_t *many; /* owned; NULL: the few are all */
+	uint8_t *some; /* owned; NULL: the few are all, or @many are */
+	uint32_t *many; /* owned; NULL: no count is as large as that */
 };
 
 /* All return 0 or -ENOMEM. */

@@ -16,7 +16,7 @@ enum { VIEW_ROWS = 40, DETAIL_LOOPS = 4, DETAIL_SITES = 5, DETAIL_POOLS = 3 };
 enum { THREAD, KIND, ITERATIONS, EVENTS, ACCEPTS, UNBLOCKED, BUSY, BAR, P50, P99, MAX, STALLS };
 
 static const struct table_column loop_columns[] = {
-	[THREAD] = { .title = "thread", .kind = TABLE_TEXT, .min = 14, .max = 26 },
+	[THREAD] = { .title = "thread", .kind = TABLE_TEXT, .min = 23, .max = 26 },
 	[KIND] = { .title = "waits in", .kind = TABLE_TEXT, .min = 6, .drop = 4 },
 	[ITERATIONS] = { .title = "rounds", .kind = TABLE_NUMBER },
 	[EVENTS] = { .title = "events", .kind = TABLE_NUMBER, .drop = 2 },
