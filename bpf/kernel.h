@@ -239,6 +239,11 @@ struct hrtimer {
 	u8 state; /* 1: it is armed */
 };
 
+/* since 7.x */
+struct hrtimer___queued {
+	u8 is_queued;
+};
+
 struct signal_struct {
 	struct {
 	} posix_timers; /* a hlist_head; only its place is asked for */

@@ -238,12 +238,15 @@ static __always_inline bool timer_is_armed(struct task_struct *task)
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	u64 list = (u64)signal + bpf_core_field_offset(struct signal_struct, posix_timers);
 	u64 first = kernel_word((void *)list);
+	struct hrtimer *timer;
 
 	/* a list_head, before 6.12, leads to itself when it is empty, a hlist_head nowhere */
 	if (first && first != list)
 		return true;
-	return bpf_core_field_exists(signal->real_timer.state) &&
-	       BPF_CORE_READ(signal, real_timer.state);
+	timer = (void *)signal + bpf_core_field_offset(struct signal_struct, real_timer);
+	if (bpf_core_field_exists(((struct hrtimer___queued *)0)->is_queued))
+		return BPF_CORE_READ((struct hrtimer___queued *)timer, is_queued);
+	return bpf_core_field_exists(timer->state) && BPF_CORE_READ(timer, state);
 }
 
 /*
