@@ -14,6 +14,7 @@
 #include "capture/clock.h"
 #include "capture/sideband.h"
 #include "capture/unwinding.h"
+#include "cmd/family.h"
 #include "cmd/seeds.h"
 #include "cmd/translate.h"
 #include "core/recording.h"
@@ -45,6 +46,7 @@ enum {
 	LATE_NS = 1000000, /* to wake so much after the time is to wake late, */
 	LATE_MAX = 3, /* and so often is too often */
 	PREPARE_MAX_NS = 500000000, /* to make tables of what exists, before the window begins */
+	CHILDREN_TOLD = 16, /* that a warning lists */
 	CPU_EVERY_NS = 100000000, /* core use is written this often */
 	FLUSH_EVERY_NS = 1000000000, /* and a chunk at least so often */
 	LINGER_NS = 50000000, /* for the last switches of processes that have ended */
@@ -270,8 +272,48 @@ static int prepare_stacks(struct recorder *r)
 	return rc ? rc : translate_settle(r->translate, PREPARE_MAX_NS);
 }
 
+static bool is_named(const struct recorder *r, uint32_t pid)
+{
+	for (size_t i = 0; i < r->o->pids.count; i++)
+		if ((uint32_t)r->o->pids.at[i] == pid)
+			return true;
+	return pid == (uint32_t)getpid();
+}
+
+/* Of processes that are named, later children are recorded; a server has its workers. */
+static int tell_children(const struct recorder *r)
+{
+	struct strbuf pids = STRBUF_INIT;
+	struct family all = { 0 };
+	size_t count = 0;
+	int rc = family_read(&all);
+
+	for (size_t i = 0; i < r->o->pids.count && !rc; i++) {
+		uint32_t parent = (uint32_t)r->o->pids.at[i], child;
+		size_t pos = 0;
+
+		strbuf_addf(&pids, "%s%u", i ? "," : "", parent);
+		while ((child = family_next(&all, &pos, parent)))
+			if (!is_named(r, child) && ++count <= CHILDREN_TOLD)
+				strbuf_addf(&pids, ",%u", child);
+	}
+	if (count && !strbuf_error(&pids))
+		log_warning("%zu child process%s there already %s not recorded: -p %s%s", count,
+			    count == 1 ? " that is" : "es that are", count == 1 ? "is" : "are",
+			    pids.buf, count > CHILDREN_TOLD ? ",…" : "");
+	rc = rc ? rc : strbuf_error(&pids);
+	strbuf_release(&pids);
+	family_release(&all);
+	return rc;
+}
+
 static int take_up(struct recorder *r, struct error *err)
 {
+	int told = r->o->capture.children && r->o->pids.count ? tell_children(r) : 0;
+
+	if (told)
+		return told;
+
 	for (size_t i = 0; i < r->o->pids.count; i++) {
 		pid_t pid = r->o->pids.at[i];
 		int rc = capture_target(r->capture, pid, err), fd;

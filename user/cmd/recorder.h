@@ -35,7 +35,7 @@ struct recorder_options {
 	  offsetof(type, f.duration_ns), 1, 0, NULL },                                             \
 	{ 'F', "frequency", "HZ", "on-CPU samples a second and core, 0 none (99)", OPT_UINT,       \
 	  offsetof(type, f.frequency_hz), 0, 10000, NULL },                                        \
-	{ 0, "no-children", NULL, "do not follow new processes", OPT_CLEAR,                        \
+	{ 0, "no-children", NULL, "do not follow new child processes", OPT_CLEAR,                  \
 	  offsetof(type, f.capture.children), 0, 0, NULL },                                        \
 	{ 0, "loops", NULL, "see each round of event loops, also of those that never block",      \
 	  OPT_FLAG, offsetof(type, f.capture.loops), 0, 0, NULL },                                 \

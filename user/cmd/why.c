@@ -13,13 +13,13 @@
 #include "capture/snapshot.h"
 #include "capture/sockets.h"
 #include "cmd/command.h"
+#include "cmd/family.h"
 #include "cmd/load.h"
 #include "cmd/show.h"
 #include "cmd/translate.h"
 #include "cmd/walker.h"
 #include "core/futex.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -127,42 +127,23 @@ static int said_to_be_over(uint32_t pid, struct error *err)
 				      "taken its exit status (a zombie)", pid, parent);
 }
 
-struct family {
-	uint32_t pid, parent;
-};
-
 /*
  * The children of the process, and theirs. Those of others who turn out to be
  * involved are left out: such a one may be the father of the whole machine.
  */
 static int add_children(struct why *w)
 {
-	VEC(struct family) all = { 0 };
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	int rc = 0;
+	struct family all = { 0 };
+	int rc = family_read(&all);
 
-	while (proc && !rc && (entry = readdir(proc))) {
-		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
-		char path[64], text[512], *end;
-		struct family f = { .pid = pid };
+	for (size_t i = 0; i < w->processes.count && !rc; i++) {
+		size_t pos = 0;
+		uint32_t child;
 
-		if (!pid)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-		/* "PID (any name) STATE PARENT …" */
-		if (!read_text(path, text, sizeof(text)) || !(end = strrchr(text, ')')) ||
-		    sscanf(end + 1, " %*c %u", &f.parent) != 1)
-			continue;
-		rc = vec_push(&all, f);
+		while (!rc && (child = family_next(&all, &pos, w->processes.at[i])))
+			rc = process_add(w, child);
 	}
-	if (proc)
-		closedir(proc);
-	for (size_t i = 0; i < w->processes.count && !rc; i++)
-		for (size_t k = 0; k < all.count && !rc; k++)
-			if (all.at[k].parent == w->processes.at[i])
-				rc = process_add(w, all.at[k].pid);
-	vec_release(&all);
+	family_release(&all);
 	return rc;
 }
 
