@@ -65,6 +65,15 @@ bool privileges_kernel_at_least(int major, int minor)
 	return have_major > major || (have_major == major && have_minor >= minor);
 }
 
+int privileges_too_old(struct error *err)
+{
+	struct utsname name;
+
+	return error_set(err, -ENOTSUP,
+			 "Linux %s is too old for these probes; 5.15 or newer is needed",
+			 uname(&name) ? "here" : name.release);
+}
+
 void privileges_read(struct privileges *p)
 {
 	uint64_t caps = effective_capabilities();

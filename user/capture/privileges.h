@@ -19,6 +19,8 @@ struct privileges {
 
 /* Whether the running kernel's release is at least @major.@minor. */
 bool privileges_kernel_at_least(int major, int minor);
+/* -ENOTSUP with a line: what to say of a kernel before 5.15 that refused the probes. */
+int privileges_too_old(struct error *err);
 /* What there is, without judging it. */
 void privileges_read(struct privileges *p);
 /*

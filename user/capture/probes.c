@@ -132,6 +132,8 @@ int probes_load(struct probes *p, struct runwait_bpf *skel, bool loops, struct e
 	if (rc == -EPERM)
 		return error_set(err, rc, "the kernel refuses the probes (%s); run `runwait check`",
 				 strerror(-rc));
+	if (rc && !privileges_kernel_at_least(5, 15))
+		return privileges_too_old(err);
 	if (rc)
 		return error_set(err, rc,
 				 "cannot load the probes: %s; `runwait record -vv -- true` shows "

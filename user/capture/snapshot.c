@@ -10,6 +10,7 @@
 #include "capture/clock.h"
 #include "capture/iterate.h"
 #include "capture/privileges.h"
+#include "capture/probes.h"
 #include "runwait.skel.h"
 
 #include <bpf/bpf.h>
@@ -74,7 +75,7 @@ static int load(struct snapshot *s, bool clock, struct error *err)
 	struct probe_config *config;
 	int rc;
 
-	s->skel = runwait_bpf__open();
+	s->skel = probes_open();
 	if (!s->skel)
 		return error_set(err, -errno, "cannot open the probes: %s", strerror(errno));
 	bpf_object__for_each_program(prog, s->skel->obj)
@@ -95,6 +96,8 @@ static int load(struct snapshot *s, bool clock, struct error *err)
 		return 0;
 	runwait_bpf__destroy(s->skel);
 	s->skel = NULL;
+	if (!privileges_kernel_at_least(5, 15))
+		return privileges_too_old(err);
 	return error_set(err, rc, "the kernel refuses to list its tasks (%s); run `runwait check`",
 			 strerror(-rc));
 }
