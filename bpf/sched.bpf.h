@@ -478,6 +478,25 @@ int on_sched_switch(u64 *ctx)
 }
 
 /*
+ * Run once on each core, by an interrupt, as the window begins: what it is used for
+ * before its first switch. A core that never switches would not be told of at all.
+ */
+SEC("raw_tp/sched_switch")
+int look_core(void *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct wire_ring *ring = ring_here();
+	u64 now = bpf_ktime_get_ns();
+
+	if (ring && !ring->now)
+		core_use(ring, !task->pid	       ? CPU_IDLE
+			       : thread_recorded(task) ? CPU_TARGET
+						       : CPU_OTHER,
+			 now);
+	return 0;
+}
+
+/*
  * Interrupts run on a stack of their own: when ours is not the task's, the
  * task did not do it. The frame pointer becomes a plain number by way of
  * memory, since the verifier lets nobody compute with it.

@@ -350,6 +350,17 @@ static void cpu_rewind(struct capture_cpu *cpu, uint64_t by)
 	*largest -= by < *largest ? by : *largest;
 }
 
+void capture_look(struct capture *c)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .flags = BPF_F_TEST_RUN_ON_CPU);
+
+	for (size_t i = 0; i < c->cpus && i < CPU_SETSIZE; i++) {
+		options.cpu = (uint32_t)i;
+		if (CPU_ISSET(i, &c->online))
+			bpf_prog_test_run_opts(bpf_program__fd(c->skel->progs.look_core), &options);
+	}
+}
+
 size_t capture_cpus(struct capture *c, struct capture_cpu *cpus, size_t max, uint64_t now_ns)
 {
 	size_t n = 0;

@@ -73,6 +73,9 @@ struct capture_cpu {
 	uint32_t cpu;
 	uint64_t target_ns, other_ns, idle_ns; /* since the probes were attached */
 };
+/* Finds out what each core is used for just now; capture_cpus() knows it from then on. What
+ * does not answer is known from its first switch on. */
+void capture_look(struct capture *c);
 /* Core use up to now, one entry an online CPU; returns how many (at most @max). */
 size_t capture_cpus(struct capture *c, struct capture_cpu *cpus, size_t max, uint64_t now_ns);
 size_t capture_cpu_count(const struct capture *c);

@@ -103,8 +103,7 @@ static const struct opt options[] = {
 	  OPT_CALL, offsetof(struct export_options, weight), 0, 0, parse_weight },
 	{ 0, "class", "CLASSES", "only these: run, runnable, lock, sync, file …", OPT_CALL,
 	  offsetof(struct export_options, classes), 0, 0, parse_classes },
-	{ 0, "by", "ROOT", "thread (default), process: its threads together, or lock: where it was "
-			   "waited for, and held", OPT_CALL,
+	{ 0, "by", "ROOT", "thread (default), process: its threads together, or lock", OPT_CALL,
 	  offsetof(struct export_options, by), 0, 0, parse_by },
 	{ 0, "idle", NULL, "with offcpu: also what only waited for work", OPT_FLAG,
 	  offsetof(struct export_options, idle), 0, 0, NULL },

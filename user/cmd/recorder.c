@@ -224,6 +224,7 @@ static void window_begin(struct recorder *r)
 {
 	struct recording *rec = &r->recording;
 
+	capture_look(r->capture);
 	rec->start_ns = read_cpus(r);
 	rec->start_realtime_ns = clock_realtime_ns() - (clock_monotonic_ns() - rec->start_ns);
 	rec->start_boottime_ns = clock_boottime_ns() - (clock_monotonic_ns() - rec->start_ns);
