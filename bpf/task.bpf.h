@@ -282,6 +282,11 @@ static __always_inline void open_send(struct bpf_iter__task *ctx, struct task_st
 {
 	u32 size = switch_fill(&iter_switch, st);
 
+	/* who woke it before it left its core has not ended what it waits for since */
+	if (st->woken_ns < st->out_ns) {
+		iter_switch.woken_ns = 0;
+		iter_switch.waker_flags = 0;
+	}
 	if (st->why == WIRE_WHY_BLOCKED)
 		iter_switch.waker_flags |= open_timers(task, st);
 	iter_switch.in_ns = bpf_ktime_get_ns();
