@@ -2,8 +2,8 @@
 /*
  * endpoints: which processes have an object open, for reading or for writing:
  * who is at the other end of a pipe, who else has that socket. All processes of
- * the machine are asked, by an iterator over their open files: 0.2 us a file,
- * where reading /proc/PID/fd takes 3.
+ * the machine are asked, by an iterator over their open files, which says how
+ * each was opened, and whether its owner catches signals, in one pass.
  *
  * Objects are named by the keys of wire_object, which are the same for all who
  * have a pipe or a socket open. Of the other anonymous kinds (eventfd …) only
