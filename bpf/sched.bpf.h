@@ -209,6 +209,9 @@ static __always_inline bool switch_is_short(struct wire_ring *ring, struct threa
 	bool blocked = st->why == WIRE_WHY_BLOCKED;
 	u64 woken = st->woken_ns < st->out_ns ? st->out_ns : st->woken_ns;
 
+	/* it is of the clock that switch_time() may stay behind */
+	if (woken > now)
+		woken = now;
 	if (!config.min_wait_ns || !st->out_ns || st->why == WIRE_WHY_NEW)
 		return false;
 	if (now - st->out_ns >= config.min_wait_ns) {
@@ -255,6 +258,20 @@ static __always_inline void switch_in(struct wire_ring *ring, struct thread_stat
 	}
 }
 
+static __always_inline void core_use(struct wire_ring *ring, u64 kind, u64 now)
+{
+	u64 span = now - ring->switched_ns;
+
+	if (ring->now == CPU_IDLE)
+		ring->idle_ns += span;
+	else if (ring->now == CPU_TARGET)
+		ring->target_ns += span;
+	else if (ring->now)
+		ring->other_ns += span;
+	ring->switched_ns = now;
+	ring->now = kind;
+}
+
 /*
  * A thread that leaves its core without having been seen to get it. Some
  * machines hide a process from tracing (seen: the init of a Firecracker guest),
@@ -276,10 +293,12 @@ static __noinline void switch_repair(struct wire_ring *ring, struct thread_state
 		queued = prev->sched_info.run_delay - st->delay_ns;
 	if (queued > left - ran)
 		queued = left - ran;
-	if (ring->now == CPU_IDLE) {
-		ring->idle_ns -= ran;
-		ring->target_ns += ran;
-	}
+	/* that it got the core was not seen either */
+	if (ring->now != CPU_TARGET)
+		core_use(ring, CPU_TARGET,
+			 now - ran < ring->switched_ns ? ring->switched_ns : now - ran);
+	if (config.min_wait_ns && st->short_voluntary + st->short_involuntary)
+		short_send(ring, st, now - ran);
 	rec = ring_begin(ring, sizeof(*rec), now);
 	if (!rec)
 		return;
@@ -319,20 +338,6 @@ static __always_inline void switch_out(struct wire_ring *ring, struct thread_sta
 	out_reason(ring, st, prev, now);
 	if (config.stacks && !(st->flags & WIRE_SWITCH_KTHREAD))
 		st->user_stack = stack_user(ring, prev, st->tgid, st->thread, now);
-}
-
-static __always_inline void core_use(struct wire_ring *ring, u64 kind, u64 now)
-{
-	u64 span = now - ring->switched_ns;
-
-	if (ring->now == CPU_IDLE)
-		ring->idle_ns += span;
-	else if (ring->now == CPU_TARGET)
-		ring->target_ns += span;
-	else if (ring->now)
-		ring->other_ns += span;
-	ring->switched_ns = now;
-	ring->now = kind;
 }
 
 /*
@@ -478,8 +483,28 @@ int on_sched_switch(u64 *ctx)
 }
 
 /*
+ * Current, which is recorded from now on, has this core already: what it used of it
+ * until now was another's. An exec may be interrupted by a switch (nothing may where
+ * look_core() runs): then that one has told the time up to here, and who has the core.
+ */
+static __always_inline void core_taken(u64 now)
+{
+	struct wire_ring *ring = ring_here();
+	u64 since;
+
+	if (!ring || ring->now != CPU_OTHER)
+		return;
+	since = *(volatile u64 *)&ring->switched_ns;
+	if (now <= since || __sync_val_compare_and_swap(&ring->switched_ns, since, now) != since)
+		return;
+	ring->other_ns += now - since;
+	ring->now = CPU_TARGET;
+}
+
+/*
  * Run once on each core, by an interrupt, as the window begins: what it is used for
- * before its first switch. A core that never switches would not be told of at all.
+ * before its first switch. A core that never switches would not be told of at all, and
+ * one that was switched to a thread before that was taken up would be another's.
  */
 SEC("raw_tp/sched_switch")
 int look_core(void *ctx)
@@ -493,6 +518,8 @@ int look_core(void *ctx)
 			       : thread_recorded(task) ? CPU_TARGET
 						       : CPU_OTHER,
 			 now);
+	else if (task->pid && thread_recorded(task))
+		core_taken(now);
 	return 0;
 }
 

@@ -133,6 +133,7 @@ int on_sched_process_exec(u64 *ctx)
 			return 0;
 		thread_begin(st, task);
 		st->in_ns = now;
+		core_taken(now);
 		task_send(task, st, WIRE_HOW_EXECED, 0, now);
 	}
 	if (config.stacks)

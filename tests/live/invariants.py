@@ -133,7 +133,7 @@ def _cores(report):
         if abs(used - duration) > max(0.01 * duration, 50 * MS if SLOW else MS):
             yield f"core {c['cpu']}: {used} of {duration}"
     used = sum(c["run_ns"] for c in cpus)
-    if abs(used - run) > max(0.01 * run, MS):
+    if abs(used - run) > max(0.002 * run, MS // 10):
         yield f"cores ran the target for {used}, its threads ran {run}"
 
 
