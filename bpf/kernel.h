@@ -226,7 +226,18 @@ struct mm_struct {
 	unsigned long arg_start, arg_end;
 };
 
+/* A CPU's run queue. Its clocks stand at the last look that the scheduler took at the time. */
+struct rq {
+	u64 clock;
+	u64 clock_task; /* without interrupts and what the hypervisor took */
+};
+
+struct cfs_rq {
+	struct rq *rq; /* CONFIG_FAIR_GROUP_SCHED */
+};
+
 struct sched_entity {
+	struct cfs_rq *cfs_rq; /* CONFIG_FAIR_GROUP_SCHED */
 	u64 exec_start; /* run-queue clock when it was last charged for its time */
 	u64 sum_exec_runtime;
 };

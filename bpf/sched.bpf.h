@@ -17,8 +17,12 @@
 
 enum { CPU_TARGET = 1, CPU_OTHER = 2, CPU_IDLE = 3 };
 
-/* a difference between the kernel's clocks beyond this is no delay but another time */
-enum { CLOCK_STEP_NS = 1000000 };
+enum {
+	/* a difference between the kernel's clocks beyond this, so often, is another time */
+	CLOCK_STEP_NS = 1000000,
+	CLOCK_STEP_TIMES = 8,
+	CLOCK_DRIFT_SHIFT = 10, /* by a thousandth: twice what NTP may do to a clock */
+};
 
 static __always_inline u32 task_state(struct task_struct *task)
 {
@@ -417,32 +421,50 @@ static __always_inline struct thread_state *thread_of_switch(struct wire_ring *r
 }
 
 /*
+ * What is to be added to @clock, this CPU's at its last look at the time, to have
+ * CLOCK_MONOTONIC. That look is over for a while when we come here, and for longer when
+ * the hypervisor had the core meanwhile: so the smallest difference is the true one,
+ * and grows by no more than clocks drift apart. Unless one of them has been set.
+ */
+static __always_inline u64 clock_offset(struct wire_ring *ring, u64 clock, u64 now)
+{
+	u64 more = now - clock - ring->clock_offset;
+	u64 drift = (now - ring->switched_ns) >> CLOCK_DRIFT_SHIFT;
+
+	ring->clock_late = (s64)more > CLOCK_STEP_NS ? ring->clock_late + 1 : 0;
+	if (!ring->clock_offset || (s64)more < 0 || ring->clock_late >= CLOCK_STEP_TIMES) {
+		ring->clock_offset += more;
+		ring->clock_late = 0;
+	} else {
+		ring->clock_offset += more < drift ? more : drift;
+	}
+	return ring->clock_offset;
+}
+
+/*
  * When the switch was, by the kernel's own books: the time up to which it has
  * charged the outgoing thread, or from which it charges the incoming one. A
  * core that a wakeup takes out of idle is charged from the wakeup on, some us
  * before it gets here, so that dating by the clock of this probe would make
  * each thread's run time less than its CPU clock.
  *
- * The run-queue clock counts from another zero than CLOCK_MONOTONIC and stands
- * still while the hypervisor has the core: the offset is measured at each
- * switch from a thread, the smallest one at once, larger ones little by little.
+ * Threads are charged by a clock of the run queue that leaves out interrupts and what
+ * the hypervisor took: how far it is ahead of them it was beside the other, too.
  */
 static __always_inline u64 switch_time(struct wire_ring *ring, struct task_struct *prev,
 				       struct task_struct *next)
 {
-	u64 now = bpf_ktime_get_ns();
-	u64 clock = prev->pid ? prev->se.exec_start : next->se.exec_start;
-	u64 offset = now - clock, time;
+	const struct sched_entity *se = prev->pid ? &prev->se : &next->se;
+	u64 now = bpf_ktime_get_ns(), charged = se->exec_start, clock = charged, time;
+	const struct rq *rq;
 
-	if (prev->pid) {
-		if ((s64)(offset - ring->clock_offset) < 0 || !ring->clock_offset ||
-		    offset - ring->clock_offset > CLOCK_STEP_NS)
-			ring->clock_offset = offset;
-		else
-			ring->clock_offset += (offset - ring->clock_offset) >> 4;
+	if (bpf_core_field_exists(se->cfs_rq->rq)) {
+		rq = se->cfs_rq->rq;
+		clock = rq->clock;
+		charged = clock - (rq->clock_task - charged);
 	}
-	time = clock + ring->clock_offset;
-	if (!ring->clock_offset || time > now || now - time > CLOCK_STEP_NS)
+	time = charged + clock_offset(ring, clock, now);
+	if (time > now)
 		time = now;
 	return time < ring->switched_ns ? ring->switched_ns : time;
 }

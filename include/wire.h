@@ -350,6 +350,7 @@ struct wire_ring {
 	__u64 lost_count;
 	__u64 loss[8]; /* totals by enum wire_loss */
 	__u64 clock_offset; /* CLOCK_MONOTONIC less this CPU's run-queue clock */
+	__u64 clock_late; /* switches, just now, at which it seemed to be much more */
 	/* core use, for time up to switched_ns; then the core was given to `now` */
 	__u64 switched_ns;
 	__u64 target_ns, other_ns, idle_ns;

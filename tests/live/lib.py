@@ -359,8 +359,8 @@ def compare_thread(r, span, leader=False, switch_ns=SWITCH_NS, t=None):
         # it cannot have waited: its CPU clock stood still for interrupts
         run, wait = run + wait, 0
     within(t["life_ns"], span["elapsed_ns"], f"{name} life", slack, above=100 * MS)
-    within(t["run_ns"], run, f"{name} run", slack, below=RUN_SWITCH_NS * span["voluntary"],
-           above=r.stolen_ns)
+    within(t["run_ns"], run, f"{name} run", slack if leader else MS // 2,
+           below=RUN_SWITCH_NS * span["voluntary"], above=r.stolen_ns)
     within(t["wait_ns"], wait, f"{name} wait", slack, below=late)
     within(t["runnable_ns"], span["runnable_ns"], f"{name} runnable", slack, above=late + tail)
     # its end is a switch too, and it may be preempted on the way there
