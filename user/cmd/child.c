@@ -85,17 +85,29 @@ int child_release(struct child *c)
 	return n == sizeof(code) ? -code : 0;
 }
 
+bool child_has_ended(struct child *c)
+{
+	siginfo_t info = { 0 };
+
+	if (!c->ended && c->pid)
+		c->ended = waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) ?
+				   errno == ECHILD :
+				   info.si_pid == c->pid;
+	return c->ended || !c->pid;
+}
+
 bool child_reap(struct child *c, bool block)
 {
 	pid_t pid;
 
-	if (c->ended || !c->pid)
+	if (c->reaped || !c->pid)
 		return true;
 	do {
 		pid = waitpid(c->pid, &c->status, block ? 0 : WNOHANG);
 	} while (pid < 0 && errno == EINTR);
-	c->ended = pid == c->pid || pid < 0;
-	return c->ended;
+	c->reaped = pid == c->pid || pid < 0;
+	c->ended |= c->reaped;
+	return c->reaped;
 }
 
 void child_close(struct child *c)

@@ -18,7 +18,8 @@ struct child {
 	int go; /* pipe that it waits at; -1 once let go */
 	int failure; /* pipe that tells the errno of a failed exec */
 	bool ended;
-	int status; /* wait status, once ended */
+	bool reaped;
+	int status; /* wait status, once reaped */
 };
 
 /*
@@ -28,7 +29,12 @@ struct child {
 int child_hold(struct child *c, char **argv, const sigset_t *mask, struct error *err);
 /* Lets it go. Returns the errno of its exec, negative, or 0 when it runs. */
 int child_release(struct child *c);
-/* Takes its status; waits for its end when @block. True when it has ended. */
+/*
+ * Whether it has ended. It stays a zombie: taking its status undoes its entries in
+ * /proc, and that spins for as long as a thread of it that does the same has no core.
+ */
+bool child_has_ended(struct child *c);
+/* Takes its status; waits for its end when @block. True when that is done. */
 bool child_reap(struct child *c, bool block);
 /* Ends and reaps one that was never let go; closes the descriptors. */
 void child_close(struct child *c);

@@ -529,7 +529,7 @@ static int recorder_loop(struct recorder *r)
 			rc = recorder_step(r);
 		if (clock_monotonic_ns() >= end)
 			r->stop = true;
-		if (r->child.pid ? child_reap(&r->child, false)
+		if (r->child.pid ? child_has_ended(&r->child)
 				 : r->o->pids.count && !targets_left(r))
 			r->stop = true;
 	}
@@ -647,7 +647,7 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 	translate_loss(r->translate, lost);
 	for (int i = 0; i < LOSS_CAUSES; i++)
 		rec->loss[i] = lost[i];
-	if (r->child.pid && r->child.ended)
+	if (r->child.pid && child_reap(&r->child, false))
 		rec->exit_status = r->child.status;
 	rec->complete = true;
 	rec->collector_cpu_ns = clock_cpu_ns();
