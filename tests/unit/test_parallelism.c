@@ -402,6 +402,27 @@ static void the_runs_of_a_core_with_lost_records_come_from_the_probes_sums(void 
 	evscript_stop(&run);
 }
 
+static void a_switch_that_is_dated_before_a_reading_corrects_it(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_init(&run.script);
+	run.script.options.start_ns = 1000;
+	run.script.options.end_ns = 1750;
+	/* at 1500 another program is taken to run still, which stopped at 1450 */
+	evscript_play(&run.script, "1000 cpu cpu0 0 0 0\n"
+				   "1500 cpu cpu0 0 500 0\n"
+				   "2000 cpu cpu0 0 450 550\n"
+				   "2000 end\n");
+	run.model = evscript_model(&run.script, &run.result);
+	assert_int_equal(run.result.ignored, 0);
+	/* half of what the last reading says */
+	assert_int_equal(run.result.parallelism.cpus.at[0].other_ns, 475);
+	assert_int_equal(run.result.parallelism.cpus.at[0].idle_ns, 275);
+	evscript_stop(&run);
+}
+
 static void sums_that_shrink_are_not_believed(void **state)
 {
 	struct evscript_run run;
@@ -461,6 +482,7 @@ int main(void)
 		cmocka_unit_test(core_use_is_the_difference_of_the_probes_sums),
 		cmocka_unit_test(core_use_of_a_window_is_interpolated),
 		cmocka_unit_test(the_runs_of_a_core_with_lost_records_come_from_the_probes_sums),
+		cmocka_unit_test(a_switch_that_is_dated_before_a_reading_corrects_it),
 		cmocka_unit_test(sums_that_shrink_are_not_believed),
 		cmocka_unit_test(of_a_part_of_the_threads_the_rest_of_the_target_is_other),
 	};

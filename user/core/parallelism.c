@@ -99,6 +99,12 @@ static int parallelism_absence(void *p, const struct absence *a)
 	return 0;
 }
 
+/* What a sum, @a and @b at the ends of @whole, is after @part of it. */
+static uint64_t sum_between(uint64_t a, uint64_t b, uint64_t part, uint64_t whole)
+{
+	return b < a ? a - scale_u64(a - b, part, whole) : a + scale_u64(b - a, part, whole);
+}
+
 /* What @a and @b, known at two times, make of a time between them. */
 static struct event_cpu cpu_between(const struct event_cpu *a, uint64_t a_ns,
 				    const struct event_cpu *b, uint64_t b_ns, uint64_t time_ns)
@@ -106,10 +112,26 @@ static struct event_cpu cpu_between(const struct event_cpu *a, uint64_t a_ns,
 	uint64_t part = time_ns - a_ns, whole = b_ns - a_ns;
 	struct event_cpu e = *a;
 
-	e.target_ns += scale_u64(b->target_ns - a->target_ns, part, whole);
-	e.other_ns += scale_u64(b->other_ns - a->other_ns, part, whole);
-	e.idle_ns += scale_u64(b->idle_ns - a->idle_ns, part, whole);
+	e.target_ns = sum_between(a->target_ns, b->target_ns, part, whole);
+	e.other_ns = sum_between(a->other_ns, b->other_ns, part, whole);
+	e.idle_ns = sum_between(a->idle_ns, b->idle_ns, part, whole);
 	return e;
+}
+
+/*
+ * All three together are a time, which only grows. One of them may shrink, since a
+ * reading takes what the core did last for what it does still: the switch that it did
+ * not know of yet may be dated before it.
+ */
+static bool cpu_is_later(const struct event_cpu *a, const struct event_cpu *b)
+{
+	return b->target_ns + b->other_ns + b->idle_ns >= a->target_ns + a->other_ns + a->idle_ns;
+}
+
+/* How much a sum has grown, all in all. */
+static uint64_t grown(uint64_t from, uint64_t to)
+{
+	return to > from ? to - from : 0;
 }
 
 static int parallelism_cpu(void *p, uint64_t time_ns, const struct event_cpu *e)
@@ -126,9 +148,7 @@ static int parallelism_cpu(void *p, uint64_t time_ns, const struct event_cpu *e)
 		*use = (struct cpu_use){ .any = true, .time_ns = time_ns, .first = *e, .last = *e };
 		return 0;
 	}
-	/* sums only grow */
-	if (time_ns < use->time_ns || e->target_ns < use->last.target_ns ||
-	    e->other_ns < use->last.other_ns || e->idle_ns < use->last.idle_ns) {
+	if (time_ns < use->time_ns || !cpu_is_later(&use->last, e)) {
 		c->ignored++;
 		return 0;
 	}
@@ -160,15 +180,15 @@ static int list_cpus(struct parallelism *self, struct result_parallelism *r)
 		if (core)
 			cpu.run_ns = core->run_ns;
 		if (use && use->any) {
-			uint64_t target_ns = use->last.target_ns - use->first.target_ns;
+			uint64_t target_ns = grown(use->first.target_ns, use->last.target_ns);
 
 			/* the probes' sums know of runs that left no record */
 			if (all && (!core || core->lost || c->shorts_seen))
 				cpu.run_ns = target_ns;
 			/* that a thread was taken up while it ran, the probes learn late */
-			cpu.other_ns = use->last.other_ns - use->first.other_ns + target_ns;
+			cpu.other_ns = grown(use->first.other_ns, use->last.other_ns) + target_ns;
 			cpu.other_ns -= cpu.run_ns < cpu.other_ns ? cpu.run_ns : cpu.other_ns;
-			cpu.idle_ns = use->last.idle_ns - use->first.idle_ns;
+			cpu.idle_ns = grown(use->first.idle_ns, use->last.idle_ns);
 		}
 		if ((core && core->seen) || (use && use->any))
 			r->cpus.at[r->cpus.count++] = cpu;
