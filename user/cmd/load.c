@@ -28,6 +28,9 @@ int load_result(struct file_reader *reader, const struct model_options *options,
 
 	if (!o.start_ns)
 		o.start_ns = rec->start_ns;
+	/* what came before the probes were detached is in the file, but not in the window */
+	if (!o.end_ns || (rec->end_ns && o.end_ns > rec->end_ns))
+		o.end_ns = rec->end_ns;
 	o.polls = recording_has_probe(rec, "tp_btf/sys_exit");
 	if (!o.machine)
 		o.machine = rec->machine;

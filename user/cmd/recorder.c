@@ -540,16 +540,17 @@ static int recorder_loop(struct recorder *r)
 
 /*
  * A process can be waited for before its threads have left their cores for
- * good, and then no list of tasks has them any more: what they did at the
- * window's end shows only in what they do after it.
+ * good, and then no list of tasks has them any more: the window ends behind that.
+ * So it does with a command that ends of the signal that stopped us, as most do.
  */
 static int linger(struct recorder *r)
 {
-	uint64_t until = r->recording.end_ns + LINGER_NS;
+	uint64_t until = clock_monotonic_ns() + LINGER_NS;
 	struct timespec ts = { .tv_nsec = SLEEP_MIN_NS };
 	int rc = 0;
 
-	while (!rc && clock_monotonic_ns() < until && translate_ending(r->translate)) {
+	while (!rc && clock_monotonic_ns() < until &&
+	       ((r->told && !child_has_ended(&r->child)) || translate_ending(r->translate))) {
 		nanosleep(&ts, NULL);
 		rc = recorder_step(r);
 	}
@@ -627,10 +628,10 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 	uint64_t lost[LOSS_CAUSES] = { 0 };
 	int rc;
 
+	rc = linger(r);
 	rec->end_ns = read_cpus(r);
-	rc = write_cpus(r, rec->end_ns);
 	if (!rc)
-		rc = linger(r);
+		rc = write_cpus(r, rec->end_ns);
 	if (!rc)
 		rc = translate_read_mappings(r->translate, on_mapping, r);
 	if (!rc)
