@@ -525,15 +525,14 @@ static void do_wake(struct evscript *s, struct words *w)
 	a->doing = DOING_RUNNABLE;
 	a->out.woken_ns = s->now_ns;
 	word = next_word(w);
-	if (word_is(word, "irq")) {
-		a->out.waker = WAKER_INTERRUPT;
-	} else {
-		a->out.waker = WAKER_TASK;
+	a->out.waker = word_is(word, "irq") ? WAKER_INTERRUPT : WAKER_TASK;
+	if (a->out.waker == WAKER_TASK)
 		a->out.waker_tid = word_is(word, "tid") ? (uint32_t)number(w, next_word(w)) :
 							  actor_named(s, w, word)->tid;
-	}
 	word = next_word(w);
-	if (word_is(word, "stack"))
+	if (word_is(word, "in"))
+		a->out.waker_nr = (int16_t)call_number(w, next_word(w));
+	else if (word_is(word, "stack"))
 		a->out.waker_stack = (uint32_t)number(w, next_word(w));
 	else if (*word)
 		nonsense(w, word);

@@ -18,7 +18,7 @@
  *	        `of B`: a thread of B's process; else a process of its own
  *	        `own N in NS`: what it calls itself in PID namespace NS
  *	T cpuN switch A>B [wait WHAT | preempted | dead]     "-" is nobody that is recorded
- *	T wake A by B | by irq | by tid N [stack N]
+ *	T wake A by B | by irq | by tid N [stack N | in CALL]
  *	T object N KIND [listening] [shared] [0xADDR] [TEXT]  KIND: file block tty pipe socket
  *	        eventfd timerfd signalfd epoll inotify io_uring anon futex pidfd
  *	T kstack N PLACE                a kernel stack; PLACE: none lock io fault

@@ -273,6 +273,7 @@ static void assert_wait(const char *what, enum wait_class class, int lock, uint3
 	name_stack(&run.script, 7, "syscall", "somebody");
 	name_stack(&run.script, 8, "runtime.notesleep", "runtime.findRunnable");
 	name_stack(&run.script, 9, "WaitLatch", "ProcSleep");
+	name_stack(&run.script, 10, "runtime.usleep.abi0", "runtime.sysmon");
 	evscript_line(&run.script, "1000 task A found on cpu0");
 	evscript_line(&run.script, "1000 task B found on cpu1 of A");
 	evscript_line(&run.script, "1100 cpu0 switch A>- wait %s", what);
@@ -301,6 +302,9 @@ static void functions_overrule_words_that_look_like_something_else(void **state)
 	assert_wait("futex 0x10 arg2 7 stack 8", CLASS_IDLE, -1, 0);
 	assert_wait("epoll_wait object 3 stack 9", CLASS_LOCK, LOCK_UNKNOWN, 0);
 	assert_wait("epoll_wait object 3 stack 7", CLASS_IDLE, -1, 0);
+	assert_wait("nanosleep stack 10", CLASS_IDLE, -1, 0);
+	assert_wait("nanosleep stack 7", CLASS_SLEEP, -1, 0);
+	assert_wait("nanosleep stack 6", CLASS_SLEEP, -1, 0);
 }
 
 static void locks_that_events_end_are_one_for_all_who_wait_in_one_function(void **state)

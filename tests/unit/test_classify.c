@@ -93,6 +93,12 @@ static void idle_is_waiting_for_work(void **state)
 	assert_class("select arg0 9 arg1 4096", CLASS_IDLE);
 	assert_class("poll arg1 1 object 23", CLASS_IDLE);
 	assert_class("read object 20", CLASS_IDLE);
+	/* for a signal, which is how some daemons are told of work */
+	assert_class("pause", CLASS_IDLE);
+	assert_class("rt_sigsuspend", CLASS_IDLE);
+	assert_class("rt_sigtimedwait", CLASS_IDLE);
+	assert_class("read object 17", CLASS_IDLE);
+	assert_class("poll arg1 1 object 17", CLASS_IDLE);
 }
 
 static void sleep_is_waiting_for_time_alone(void **state)
@@ -132,7 +138,6 @@ static void sockets_pipes_and_children_are_what_they_are(void **state)
 	assert_class("connect", CLASS_SOCKET);
 	assert_class("read object 13", CLASS_PIPE);
 	assert_class("read object 15", CLASS_PIPE);
-	assert_class("read object 17", CLASS_PIPE);
 	assert_class("read object 19", CLASS_PIPE);
 	assert_class("read object 12", CLASS_PIPE);
 	assert_class("poll arg1 1 object 22", CLASS_PIPE);
@@ -182,11 +187,39 @@ static void kernel_threads_are_idle_unless_something_holds_them_up(void **state)
 	assert_class("fault kthread disk io", CLASS_FILE);
 }
 
+static void assert_signal_by(const char *waker, enum wait_class class)
+{
+	struct evscript_run run;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "1000 task A found on cpu0\n"
+		 "1000 task B forked by A\n"
+		 "1000 task C found on cpu2\n"
+		 "1001 cpu1 switch ->B\n"
+		 "1100 cpu0 switch A>- wait rt_sigsuspend\n"
+		 "2000 wake A by %s\n"
+		 "2000 cpu0 switch ->A\n"
+		 "2000 end\n",
+		 waker);
+	evscript_start(&run, text);
+	assert_int_equal(evscript_thread(&run, "A")->sum.by_class_ns[class], 900);
+	evscript_stop(&run);
+}
+
+static void a_shell_that_waits_for_any_signal_waited_for_the_child_that_ended(void **state)
+{
+	(void)state;
+	assert_signal_by("B", CLASS_CHILD);
+	assert_signal_by("B in exit_group", CLASS_CHILD);
+	assert_signal_by("B in kill", CLASS_IDLE);
+	assert_signal_by("C", CLASS_IDLE);
+	assert_signal_by("irq", CLASS_IDLE);
+}
+
 static void what_no_rule_knows_is_other(void **state)
 {
 	(void)state;
-	assert_class("pause", CLASS_OTHER);
-	assert_class("rt_sigtimedwait", CLASS_OTHER);
 	assert_class("openat", CLASS_OTHER);
 	assert_class("clone3 disk", CLASS_OTHER);
 	assert_class("read object 21", CLASS_OTHER);
@@ -342,6 +375,7 @@ int main(void)
 		cmocka_unit_test(a_wait_outside_of_any_system_call_is_a_fault),
 		cmocka_unit_test(the_kernels_own_locks_are_kernel),
 		cmocka_unit_test(kernel_threads_are_idle_unless_something_holds_them_up),
+		cmocka_unit_test(a_shell_that_waits_for_any_signal_waited_for_the_child_that_ended),
 		cmocka_unit_test(what_no_rule_knows_is_other),
 		cmocka_unit_test(numbers_mean_what_the_recordings_machine_says),
 		cmocka_unit_test(an_owner_is_believed_when_it_lives_and_can_reach_the_lock),

@@ -221,7 +221,7 @@ static void what_both_do_at_the_end_is_known_in_either_order(void **state)
 		evscript_init(&run.script);
 		evscript_play(&run.script, "1000 object 1 futex 0x10\n");
 		evscript_play(&run.script, orders[i]);
-		evscript_play(&run.script, "2000 cpu1 switch B>- wait pause\n"
+		evscript_play(&run.script, "2000 cpu1 switch B>- wait openat\n"
 					   "2500 cpu0 switch A>- wait futex 0x10 mutex owner B "
 					   "object 1\n"
 					   "4000 end\n");

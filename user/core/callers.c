@@ -111,7 +111,11 @@ static const struct rule rules[] = {
 	{ "runtime.note*sleep*", CLASS_SYNC, LOCK_UNKNOWN },
 	{ "runtime.mPark", PASS, 0 },
 	{ "runtime.stopm", PASS, 0 },
+	{ "runtime.usleep*", PASS, 0 },
 	{ "runtime.find*unnable", CLASS_IDLE, NO_LOCK },
+	/* after a system call, without a processor: the goroutine stays behind in a queue */
+	{ "runtime.exitsyscall0", CLASS_IDLE, NO_LOCK },
+	{ "runtime.exitsyscallNoP", CLASS_IDLE, NO_LOCK },
 	{ "runtime.startlockedm", CLASS_IDLE, NO_LOCK },
 	{ "runtime.templateThread", CLASS_IDLE, NO_LOCK },
 	{ "runtime.sysmon", CLASS_IDLE, NO_LOCK },

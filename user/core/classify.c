@@ -17,6 +17,7 @@ enum family {
 	FAMILY_NONE, /* the call says nothing: its object or its place in the kernel may */
 	FAMILY_FUTEX,
 	FAMILY_IDLE, /* waits for work on many descriptors */
+	FAMILY_SIGNAL, /* for a signal, whatever it will say */
 	FAMILY_POLL,
 	FAMILY_SELECT,
 	FAMILY_SLEEP,
@@ -44,6 +45,9 @@ static const uint8_t families[SYSCALL_COUNT] = {
 	[SYSCALL_IO_URING_ENTER] = FAMILY_IDLE,
 	[SYSCALL_ACCEPT] = FAMILY_IDLE,
 	[SYSCALL_ACCEPT4] = FAMILY_IDLE,
+	[SYSCALL_PAUSE] = FAMILY_SIGNAL,
+	[SYSCALL_RT_SIGSUSPEND] = FAMILY_SIGNAL,
+	[SYSCALL_RT_SIGTIMEDWAIT] = FAMILY_SIGNAL,
 	[SYSCALL_POLL] = FAMILY_POLL,
 	[SYSCALL_PPOLL] = FAMILY_POLL,
 	[SYSCALL_SELECT] = FAMILY_SELECT,
@@ -297,7 +301,7 @@ static enum wait_class class_of_object(const struct object *o)
 		[OBJECT_BLOCK] = CLASS_FILE,	 [OBJECT_TTY] = CLASS_PIPE,
 		[OBJECT_PIPE] = CLASS_PIPE,	 [OBJECT_SOCKET] = CLASS_SOCKET,
 		[OBJECT_EVENTFD] = CLASS_PIPE,	 [OBJECT_TIMERFD] = CLASS_SLEEP,
-		[OBJECT_SIGNALFD] = CLASS_PIPE,	 [OBJECT_EPOLL] = CLASS_IDLE,
+		[OBJECT_SIGNALFD] = CLASS_IDLE,	 [OBJECT_EPOLL] = CLASS_IDLE,
 		[OBJECT_INOTIFY] = CLASS_PIPE,	 [OBJECT_IO_URING] = CLASS_IDLE,
 		[OBJECT_ANON] = CLASS_OTHER,	 [OBJECT_FUTEX] = CLASS_OTHER,
 		[OBJECT_PIDFD] = CLASS_PIPE,	 [OBJECT_QUEUE] = CLASS_PIPE,
@@ -318,6 +322,7 @@ static enum wait_class class_of_call(enum family family, const struct event_out 
 
 	switch (family) {
 	case FAMILY_IDLE:
+	case FAMILY_SIGNAL:
 		return CLASS_IDLE;
 	case FAMILY_POLL:
 		if (!out->args[1])
@@ -384,6 +389,10 @@ static enum wait_class class_of_kthread(const struct event_out *out, uint8_t pla
 /* An interrupt does not say what it is; what the thread waited for does. */
 static enum ender interrupt_of(enum family family, const struct absence *a)
 {
+	if (family == FAMILY_SIGNAL) /* an alarm, or a key */
+		return ENDER_INTERRUPT;
+	if (family == FAMILY_SLEEP)
+		return ENDER_TIMER;
 	switch (a->class) {
 	case CLASS_SLEEP:
 		return ENDER_TIMER;
@@ -419,11 +428,46 @@ static void classify_ender(struct context *c, struct absence *a, enum family fam
 	}
 }
 
+/* A shell's `wait` sleeps until a signal comes: that of a child's end shows what it was for. */
+static bool is_ended_by_child(struct context *c, const struct absence *a)
+{
+	struct threads *ts = &c->threads;
+	uint32_t waiter = ts->list.at[a->thread].process, by;
+
+	if (a->out->waker != WAKER_TASK)
+		return false;
+	switch (syscall_identify(c->machine, a->out->waker_nr)) {
+	case SYSCALL_KILL:
+	case SYSCALL_TKILL:
+	case SYSCALL_TGKILL:
+	case SYSCALL_RT_SIGQUEUEINFO:
+	case SYSCALL_RT_TGSIGQUEUEINFO:
+		return false;
+	default:
+		by = threads_by_tid_at(ts, a->out->waker_tid, a->woken_ns);
+	}
+	return by != THREAD_NONE && ts->processes.at[ts->list.at[by].process].parent_tgid ==
+					    ts->processes.at[waiter].tgid;
+}
+
+/* What the functions say of those who wait for events: for another's lock, a nap, for work. */
+static int ask_callers(struct context *c, struct absence *a, enum family family)
+{
+	struct verdict v;
+
+	if (family != FAMILY_IDLE && family != FAMILY_SIGNAL && family != FAMILY_SLEEP)
+		return 0;
+	if (verdict_of(c, a->out->user_stack, &v))
+		return -ENOMEM;
+	if (v.say == CALLERS_KNOWN && (family != FAMILY_SLEEP || v.class == CLASS_IDLE))
+		a->class = v.class;
+	return 0;
+}
+
 static int classify_wait(struct context *c, struct absence *a, enum family family)
 {
 	const struct event_out *out = a->out;
 	struct stack_view stack = { .place = PLACE_NONE };
-	struct verdict v;
 
 	if (out->why != OUT_BLOCKED || out->flags & OUT_STOPPED)
 		return 0;
@@ -443,11 +487,10 @@ static int classify_wait(struct context *c, struct absence *a, enum family famil
 	if (family != FAMILY_NONE || out->object)
 		a->class = class_of_call(family, out,
 					 class_of_object(objects_find(&c->objects, out->object)));
-	/* some wait for events that are the end of another's lock, or of a nap */
-	if (family == FAMILY_IDLE && verdict_of(c, out->user_stack, &v))
+	if (ask_callers(c, a, family))
 		return -ENOMEM;
-	if (family == FAMILY_IDLE && v.say == CALLERS_KNOWN)
-		a->class = v.class;
+	if (family == FAMILY_SIGNAL && is_ended_by_child(c, a))
+		a->class = CLASS_CHILD;
 	if (a->class == CLASS_OTHER)
 		a->class = class_of_place(out, stack.place);
 	/* neither disk nor FUSE: for who opens the FIFO's other end (wait_for_partner() of
