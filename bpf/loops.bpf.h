@@ -11,6 +11,10 @@
  * System calls may be interrupted by the sampler, which writes to the CPU's ring:
  * this one has rings of its own, whose only writer is a system call's end, where
  * the kernel keeps preemption off while probes run.
+ *
+ * A poll or select that a signal interrupts ends, but whether it returns is for the
+ * signal to say: without a handler it is begun again (by restart_syscall() or as it
+ * was), with one the program is told EINTR when the handler is done.
  */
 #ifndef RUNWAIT_BPF_LOOPS_H
 #define RUNWAIT_BPF_LOOPS_H
@@ -18,6 +22,9 @@
 #include "reason.bpf.h"
 
 enum { IORING_ENTER_GETEVENTS = 1 };
+
+/* ERESTARTSYS to ERESTART_RESTARTBLOCK of linux/errno.h */
+enum { RESTART_FIRST = 512, RESTART_LAST = 516, EINTR = 4 };
 
 static __always_inline u8 loop_kind(s16 nr)
 {
@@ -80,17 +87,31 @@ SEC("tp_btf/sys_exit")
 int on_sys_exit(u64 *ctx)
 {
 	const struct pt_regs *regs = (void *)ctx[0];
-	u8 kind = loop_kind(nr_read(regs));
+	s16 nr = nr_read(regs);
+	u8 kind = loop_kind(nr);
 	s64 result = ctx[1];
 	struct thread_state *st;
 
-	if (!kind || regs_are_compat(regs))
+	/* below 0: back from a handler, or not a system call */
+	if ((!kind && nr >= 0) || regs_are_compat(regs))
 		return 0;
 	st = thread_recorded(bpf_get_current_task_btf());
 	if (!st)
 		return 0;
 	if (kind == CONFIG_LOOP_ACCEPT) {
 		st->accepts += result >= 0;
+		return 0;
+	}
+	if (!kind || kind == CONFIG_LOOP_RESTART) {
+		kind = st->poll_again;
+		if (!kind)
+			return 0;
+		if (nr < 0)
+			result = -EINTR;
+	}
+	st->poll_again = 0;
+	if (-result >= RESTART_FIRST && -result <= RESTART_LAST) {
+		st->poll_again = kind;
 		return 0;
 	}
 	poll_send(st, regs, kind, result);

@@ -33,6 +33,9 @@ static __always_inline long user_read_current(void *to, u32 size, u64 from,
 			read((st)->futex + WIRE_FUTEX_BEFORE, 4, address, task);                   \
 	} while (0)
 
+/* What a stop, or work of io_uring's, interrupted without a handler is the same call still. */
+static __always_inline s16 nr_resumed(s16 nr, s16 before);
+
 #if defined(__TARGET_ARCH_x86)
 /* 32-bit code has system call numbers of its own */
 static __always_inline bool regs_are_compat(const struct pt_regs *regs)
@@ -48,6 +51,15 @@ static __always_inline void regs_args(const struct pt_regs *regs, u64 args[4])
 	args[3] = regs->r10;
 }
 
+/* Numbers of the calls that restart_syscall() goes on with, and its own (signal(7)). */
+enum {
+	NR_POLL = 7,
+	NR_NANOSLEEP = 35,
+	NR_FUTEX = 202,
+	NR_RESTART = 219,
+	NR_CLOCK_NANOSLEEP = 230,
+};
+
 static __always_inline u64 regs_fifth(const struct pt_regs *regs)
 {
 	return regs->r8;
@@ -61,7 +73,7 @@ static __always_inline u64 sp_read(const struct pt_regs *regs)
 static __always_inline void args_read(struct thread_state *st, const struct pt_regs *regs)
 {
 	/* exceptions and interrupts leave -1 */
-	st->nr = regs_are_compat(regs) ? -1 : (s16)regs->orig_ax;
+	st->nr = regs_are_compat(regs) ? -1 : nr_resumed((s16)regs->orig_ax, st->nr);
 	regs_args(regs, st->args);
 }
 
@@ -84,6 +96,14 @@ static __always_inline void regs_args(const struct pt_regs *regs, u64 args[4])
 	args[3] = regs->regs[3];
 }
 
+enum {
+	NR_POLL = -2, /* there is none */
+	NR_FUTEX = 98,
+	NR_NANOSLEEP = 101,
+	NR_CLOCK_NANOSLEEP = 115,
+	NR_RESTART = 128,
+};
+
 static __always_inline u64 regs_fifth(const struct pt_regs *regs)
 {
 	return regs->regs[4];
@@ -96,7 +116,7 @@ static __always_inline u64 sp_read(const struct pt_regs *regs)
 
 static __always_inline void args_read(struct thread_state *st, const struct pt_regs *regs)
 {
-	st->nr = (s16)regs->syscallno;
+	st->nr = nr_resumed((s16)regs->syscallno, st->nr);
 	regs_args(regs, st->args);
 }
 
@@ -105,6 +125,17 @@ static __always_inline s16 nr_read(const struct pt_regs *regs)
 	return (s16)regs->syscallno;
 }
 #endif
+
+/* The arguments still are in the registers, only the number is another. */
+static __always_inline s16 nr_resumed(s16 nr, s16 before)
+{
+	if (nr != NR_RESTART)
+		return nr;
+	if (before == NR_POLL || before == NR_NANOSLEEP || before == NR_FUTEX ||
+	    before == NR_CLOCK_NANOSLEEP)
+		return before;
+	return nr;
+}
 
 static __always_inline u8 argument_kind(s16 nr)
 {

@@ -58,7 +58,8 @@ struct thread_state {
 	u64 short_wait_ns, short_runnable_ns;
 	u32 short_voluntary, short_involuntary;
 	s16 short_nr;
-	s16 pad[3];
+	u8 poll_again; /* enum wire_poll_kind, see loops.bpf.h */
+	u8 pad[5];
 	u32 polls, accepts; /* see loops.bpf.h */
 	u64 probe_stack; /* see waker_in_interrupt() */
 };

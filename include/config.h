@@ -23,6 +23,7 @@ enum config_loop {
 	CONFIG_LOOP_NONE,
 	/* 1 … 4 are enum wire_poll_kind */
 	CONFIG_LOOP_ACCEPT = 5,
+	CONFIG_LOOP_RESTART, /* goes on with what a signal interrupted */
 };
 
 enum { CONFIG_SYSCALLS = 512 };

@@ -90,6 +90,7 @@ static const struct {
 	{ SYS_io_uring_enter, WIRE_POLL_IO_URING },
 	{ SYS_accept, CONFIG_LOOP_ACCEPT },
 	{ SYS_accept4, CONFIG_LOOP_ACCEPT },
+	{ SYS_restart_syscall, CONFIG_LOOP_RESTART },
 #ifdef __x86_64__
 	{ SYS_epoll_wait, WIRE_POLL_EPOLL },
 	{ SYS_poll, WIRE_POLL_POLL },
