@@ -68,6 +68,7 @@ static void loops_free(void *p)
 		free(self->loopers.at[i]);
 	vec_release(&self->list);
 	vec_release(&self->loopers);
+	map_release(&self->familiar);
 	hops_release(self);
 	free(self);
 }
@@ -142,6 +143,7 @@ static void round_begin(struct round *r, uint64_t start_ns, const struct parts *
 	r->broken = false;
 	r->start_ns = start_ns;
 	r->away_ns = 0;
+	r->familiar_ns = 0;
 	r->at = *at;
 	r->classes = 0;
 	r->sample_count = 0;
@@ -169,9 +171,9 @@ static enum nesting nesting_of(const struct loops *self, const struct looper *w,
 	return other->returns < l->returns / 2 ? NESTING_AROUND : NESTING_BESIDE;
 }
 
-/* What loop @l came back from was time that loop @other did not wait in. */
-static int other_returns(const struct loops *self, const struct looper *looper,
-			 struct loop *other, const struct loop *l)
+/* What loop @l came back from, at @time_ns, was time that loop @other did not wait in. */
+static int other_returns(struct loops *self, const struct looper *looper, struct loop *other,
+			 const struct loop *l, uint64_t time_ns)
 {
 	enum nesting nesting = nesting_of(self, looper, l, other);
 	const struct pending *w = &looper->wait;
@@ -186,20 +188,19 @@ static int other_returns(const struct loops *self, const struct looper *looper,
 		.max_ns = w->wait_ns,
 	};
 
-	if (!other->round.open)
-		return 0;
 	if (nesting == NESTING_AROUND) { /* the inner one was left, nobody knows when */
-		other->round.open = false;
+		other->round.open = other->in_turn = false;
 		return 0;
 	}
-	if (!w->any)
-		return 0;
-	if (nesting == NESTING_BESIDE) { /* they take turns: neither waits for the other */
-		other->round.away_ns += w->wait_ns;
-		other->round.at.class_ns[w->class] += w->wait_ns;
-		other->idle_ns += w->wait_ns;
-		return 0;
+	if (nesting == NESTING_BESIDE) { /* they take turns: what follows is the other's round */
+		other->in_turn |= other->round.open;
+		if (w->any && other->in_turn)
+			other->idle_ns += w->wait_ns;
+		return w->any ? round_close(self, other, w->out_ns, &w->before, false) :
+				round_close(self, other, time_ns, &looper->sums, false);
 	}
+	if (!other->round.open || !w->any)
+		return 0;
 	round_wait(&other->round, w->class, &w->held);
 	return sites_add(&other->calls, &call);
 }
@@ -209,29 +210,34 @@ static int loop_returns(struct loops *self, struct looper *w, struct loop *l, ui
 {
 	struct pending *p = &w->wait;
 	struct parts at = p->any ? p->before : w->sums;
+	bool own = p->any && !p->parked;
 	int rc;
 
 	if (w->last && w->last != l)
 		w->turns += w->turns < 2 * TURNS_ENOUGH;
-	else
+	else if (!p->parked)
 		w->turns -= w->turns < 2 ? w->turns : 2;
 	w->last = l;
 	/* another thing behind the same descriptor: the old loop was left, and not by waiting */
-	if (p->any && p->held.object && l->object && p->held.object != l->object)
+	if (own && p->held.object && l->object && p->held.object != l->object)
 		l->round.open = false;
 	rc = round_close(self, l, p->any ? p->out_ns : time_ns, &at, false);
 	for (uint32_t i = 0; i < w->loop_count && !rc; i++)
 		if (self->list.at[w->loops[i]] != l)
-			rc = other_returns(self, w, self->list.at[w->loops[i]], l);
+			rc = other_returns(self, w, self->list.at[w->loops[i]], l, time_ns);
 	if (rc)
 		return rc;
-	l->returns++;
-	if (p->any) {
-		l->idle_ns += p->wait_ns;
-		l->delay_ns += p->delay_ns;
+	l->in_turn = false;
+	l->returns += !p->parked;
+	l->parks += p->parked;
+	if (own) {
 		l->object = p->held.object ? p->held.object : l->object;
 		l->wait_stack = p->held.stack ? p->held.stack : l->wait_stack;
 		l->many |= p->many;
+	}
+	if (p->any) {
+		l->idle_ns += p->wait_ns;
+		l->delay_ns += p->delay_ns;
 		at.class_ns[p->class] += p->wait_ns;
 		l->round = p->next;
 		l->round.open = true;
@@ -242,7 +248,7 @@ static int loop_returns(struct loops *self, struct looper *w, struct loop *l, ui
 		l->unblocked++;
 		round_begin(&l->round, time_ns, &at);
 	}
-	p->any = false;
+	p->any = p->parked = false;
 	return 0;
 }
 
@@ -266,6 +272,33 @@ static int settle(struct loops *self, uint32_t thread, struct looper *w)
 	return loop_returns(self, w, l, p->woken_ns);
 }
 
+static void wait_begins(struct pending *p, const struct context *c, const struct looper *w,
+			const struct absence *a)
+{
+	p->any = true;
+	p->parked = false;
+	p->out_ns = context_clip(c, a->out_ns);
+	p->woken_ns = context_clip(c, a->woken_ns);
+	p->first_ns = a->wait_ns;
+	p->wait_ns = p->delay_ns = 0;
+	p->before = w->sums;
+	p->class = a->class;
+	p->held = (struct held){ a->wait_ns, a->out->user_stack, a->out->object, THREAD_NONE,
+				 a->out->nr };
+	round_begin(&p->next, p->woken_ns, &w->sums);
+}
+
+static void wait_goes_on(struct looper *w, const struct absence *a)
+{
+	struct pending *p = &w->wait;
+
+	p->ended = a->ended;
+	p->wait_ns += a->wait_ns;
+	p->delay_ns += a->runnable_ns;
+	w->sums.class_ns[p->class] += a->wait_ns;
+	w->sums.runnable_ns += a->runnable_ns;
+}
+
 /* A wait that may be a loop's begins to be pending, or goes on. */
 static int loop_waits(struct loops *self, const struct absence *a, enum poll_kind kind)
 {
@@ -283,27 +316,59 @@ static int loop_waits(struct loops *self, const struct absence *a, enum poll_kin
 	p = &w->wait;
 	if (!p->any) {
 		stacks_get(c->stacks, a->out->user_stack, &stack);
-		p->any = true;
+		wait_begins(p, c, w, a);
 		p->kind = kind;
 		p->key = by_fd ? (uint32_t)a->out->args[0] : a->out->user_stack;
 		p->depth = stack.count;
-		p->out_ns = context_clip(c, a->out_ns);
-		p->woken_ns = context_clip(c, a->woken_ns);
-		p->first_ns = a->wait_ns;
-		p->wait_ns = p->delay_ns = 0;
-		p->before = w->sums;
-		p->class = a->class;
-		p->held = (struct held){ a->wait_ns, a->out->user_stack, a->out->object,
-					 THREAD_NONE, a->out->nr };
 		p->many = by_fd || kind == POLL_SELECT || a->out->args[1] > 1 ||
 			  a->class == CLASS_IDLE;
-		round_begin(&p->next, p->woken_ns, &w->sums);
 	}
-	p->ended = a->ended;
-	p->wait_ns += a->wait_ns;
-	p->delay_ns += a->runnable_ns;
-	w->sums.class_ns[p->class] += a->wait_ns;
-	w->sums.runnable_ns += a->runnable_ns;
+	wait_goes_on(w, a);
+	return 0;
+}
+
+/*
+ * A wait for work, as its callers say, but in another call: a worker parks. One for
+ * connections is a handler's that should not have called accept().
+ */
+static bool is_parked(const struct loops *self, const struct absence *a)
+{
+	enum syscall_id id = syscall_identify(self->c->machine, a->out->nr);
+
+	return a->blocked && a->class == CLASS_IDLE && id != SYSCALL_ACCEPT &&
+	       id != SYSCALL_ACCEPT4;
+}
+
+/* The round is over, and with the wakeup another one of the same loop begins. */
+static int looper_parks(struct loops *self, struct looper *w, const struct absence *a)
+{
+	struct loop *l = w->last;
+
+	wait_begins(&w->wait, self->c, w, a);
+	w->wait.parked = true;
+	wait_goes_on(w, a);
+	return a->ended ? loop_returns(self, w, l, w->wait.woken_ns) : 0;
+}
+
+/*
+ * How long the last round of a thread that ends was one is not known: it left its
+ * loop sometime. But what waits from where it did in other rounds, also of another
+ * thread that does the same, is in the loop.
+ */
+static int round_is_familiar(struct loops *self, struct loop *l, const struct looper *w,
+			     const struct absence *a)
+{
+	uint64_t round = (uint64_t)l->thread << 32 | (uint32_t)(l->returns + l->parks);
+	const uint64_t *first = map_get(&self->familiar, a->out->user_stack);
+
+	if (!a->out->user_stack)
+		return 0;
+	if (!first)
+		return map_put(&self->familiar, a->out->user_stack, round);
+	if (*first == round)
+		return 0;
+	l->round.familiar_ns = context_clip(self->c, a->in_ns);
+	l->round.familiar = w->sums;
 	return 0;
 }
 
@@ -324,6 +389,8 @@ static int looper_is_held_up(struct loops *self, struct looper *w, const struct 
 	};
 	int rc = settle(self, a->thread, w);
 
+	if (!rc && a->waits && !w->wait.any && w->last && is_parked(self, a))
+		return looper_parks(self, w, a);
 	w->sums.runnable_ns += a->runnable_ns;
 	if (!a->waits || rc)
 		return rc;
@@ -339,6 +406,8 @@ static int looper_is_held_up(struct loops *self, struct looper *w, const struct 
 			continue;
 		round_wait(&l->round, a->class, &held);
 		rc = sites_add(&l->calls, &call);
+		if (!rc)
+			rc = round_is_familiar(self, l, w, a);
 	}
 	return rc;
 }
@@ -347,12 +416,14 @@ static int looper_is_held_up(struct loops *self, struct looper *w, const struct 
 static void brief_waits(struct loops *self, struct looper *w, const struct absence *a,
 			enum poll_kind kind)
 {
+	bool parked = !kind && is_parked(self, a);
+
 	w->sums.runnable_ns += a->runnable_ns;
 	w->sums.class_ns[a->class] += a->wait_ns;
-	for (uint32_t i = 0; kind && i < w->loop_count; i++) {
+	for (uint32_t i = 0; (kind || parked) && i < w->loop_count; i++) {
 		struct loop *l = self->list.at[w->loops[i]];
 
-		if (l->kind != kind || !l->round.open)
+		if (!l->round.open || (parked ? l != w->last : l->kind != kind))
 			continue;
 		l->idle_ns += a->wait_ns;
 		l->round.away_ns += a->wait_ns;
@@ -379,9 +450,19 @@ static int loops_absence(void *p, const struct absence *a)
 	return w ? looper_is_held_up(self, w, a) : 0;
 }
 
-static bool is_elsewhere(const struct loop *l, uint32_t stack)
+/* Of a stack that does not reach its root nothing can be said. */
+static bool is_elsewhere(const struct loops *self, const struct loop *l, uint32_t stack)
 {
-	return stack && l->wait_stack && l->wait_stack != stack;
+	struct stack_view here, there;
+
+	if (!stack || !l->wait_stack || l->wait_stack == stack)
+		return false;
+	stacks_get(self->c->stacks, stack, &here);
+	stacks_get(self->c->stacks, l->wait_stack, &there);
+	/* the first one may have been walked by frame pointers, before there were tables */
+	if (l->returns - l->unblocked <= 1 && here.count > there.count)
+		return false;
+	return here.flags & there.flags & STACK_COMPLETE;
 }
 
 static int loops_poll(void *p, uint32_t thread, uint64_t time_ns, const struct event_poll *e)
@@ -397,7 +478,7 @@ static int loops_poll(void *p, uint32_t thread, uint64_t time_ns, const struct e
 	if (!rc)
 		rc = loop_of(self, thread, w, e->kind, by_fd ? e->fd : e->sp, &l);
 	/* two places may have the same depth: a wait that blocked tells them apart */
-	if (!rc && l && !by_fd && w->wait.any && is_elsewhere(l, w->wait.held.stack))
+	if (!rc && l && !by_fd && w->wait.any && is_elsewhere(self, l, w->wait.held.stack))
 		rc = loop_of(self, thread, w, e->kind, e->sp ^ hash_u64(w->wait.held.stack), &l);
 	if (rc || !l)
 		return rc;
@@ -464,6 +545,8 @@ static struct loop *waiting_loop(struct loops *self, const struct looper *w)
 {
 	struct loop *found = NULL;
 
+	if (w->wait.parked)
+		return w->last;
 	for (uint32_t i = 0; i < w->loop_count; i++) {
 		struct loop *l = self->list.at[w->loops[i]];
 		bool by_fd = l->kind == POLL_EPOLL || l->kind == POLL_IO_URING;
@@ -491,9 +574,10 @@ static int looper_finish(struct loops *self, uint32_t thread, struct looper *w)
 	}
 	for (uint32_t i = 0; i < w->loop_count && !rc; i++) {
 		l = self->list.at[w->loops[i]];
-		/* a thread that ended had left its loop */
-		if (!t->ended && l->round.open)
+		if (!t->ended)
 			rc = round_close(self, l, self->c->end_ns, &w->sums, true);
+		else if (l->round.familiar_ns)
+			rc = round_close(self, l, l->round.familiar_ns, &l->round.familiar, true);
 	}
 	return rc;
 }

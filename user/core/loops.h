@@ -13,6 +13,9 @@
  * of them is inside of which is told by the depth of the stack: a loop that runs
  * in a round of another stands deeper. Its waits are time that the round of the
  * outer one takes; a return of the outer one means that the inner one was left.
+ *
+ * Workers of one runtime (Go's, tokio's) take turns at one epoll: who finds it taken
+ * parks until another has work for it. A park is a wait for work like the loop's own.
  */
 #ifndef RUNWAIT_CORE_LOOPS_H
 #define RUNWAIT_CORE_LOOPS_H
@@ -54,6 +57,9 @@ struct round {
 	struct parts at; /* the thread's sums when it began */
 	uint32_t classes; /* bits: which of the next are set */
 	struct held longest[CLASS_COUNT];
+	/* the end of the last wait from where other rounds waited, too; 0: none */
+	uint64_t familiar_ns;
+	struct parts familiar; /* the thread's sums then */
 	size_t sample_count;
 	struct round_sample {
 		uint32_t stack, count;
@@ -92,7 +98,9 @@ struct loop {
 	uint64_t depth; /* of the stack where it waits: larger is deeper */
 	uint32_t fd, object, wait_stack;
 	bool many; /* waited for more than one thing, or for connections */
+	bool in_turn; /* its round ended with the wait of another that takes turns with it */
 	uint64_t returns, unblocked, events, accepts, lost;
+	uint64_t parks; /* waited for work elsewhere, see is_parked() */
 	uint64_t busy_ns, idle_ns;
 	uint64_t delay_ns; /* of busy_ns: between wakeup and core */
 	struct parts by;
@@ -106,6 +114,7 @@ struct loop {
 /* A wait that is over, or not, before it is known which loop returned from it. */
 struct pending {
 	bool any, ended;
+	bool parked; /* not in the loop's own call */
 	uint8_t kind;
 	bool many;
 	enum wait_class class;
@@ -125,7 +134,7 @@ struct looper {
 	uint32_t sequence; /* of its last return */
 	uint32_t loops[LOOPS_OF_THREAD]; /* indices */
 	uint32_t loop_count;
-	const struct loop *last; /* that returned */
+	struct loop *last; /* that returned */
 	uint32_t turns; /* how often, of late, that was another one than before */
 	struct pending wait;
 };
@@ -143,6 +152,7 @@ struct worker {
 /* Threads that wait for work at one place, for a loop. */
 struct executor {
 	uint32_t looper; /* index of the thread */
+	uint64_t place; /* as the workers' */
 	uint64_t hops, returned;
 	struct spread queue, service, back;
 };
@@ -151,6 +161,7 @@ struct loops {
 	struct context *c;
 	uint8_t kinds[CONTEXT_SYSCALLS]; /* enum poll_kind */
 	VEC(struct loop *) list;
+	struct map familiar; /* stacks that held up a round, to the first such round */
 	VEC(struct looper *) loopers; /* by thread; NULL: none */
 	VEC(struct worker) workers;
 	struct map worker_of; /* thread to index */

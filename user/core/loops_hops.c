@@ -46,7 +46,7 @@ static int executor_of(struct loops *self, uint32_t looper, uint64_t place, size
 		return 0;
 	if (vec_reserve(&self->executors, 1) || map_put(&self->executor_of, key, *ret))
 		return -ENOMEM;
-	return vec_push(&self->executors, (struct executor){ .looper = looper });
+	return vec_push(&self->executors, (struct executor){ .looper = looper, .place = place });
 }
 
 static struct worker *worker_at(const struct loops *self, uint32_t thread)

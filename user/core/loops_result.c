@@ -63,14 +63,20 @@ static uint32_t below_handler(const struct context *c, uint32_t stack, uint32_t 
 	return common < s.count && common ? s.count - 1 - common : 0;
 }
 
-static int site_key(const struct context *c, const struct loop *l, const struct site *s,
+static int site_key(struct context *c, const struct loop *l, const struct site *s,
 		    struct strbuf *key, struct strbuf *scratch)
 {
+	const struct object *o = objects_find(&c->objects, s->object);
 	uint32_t below = 0;
 
 	strbuf_cut(key, 0);
 	strbuf_add(key, &s->cause, sizeof(s->cause));
-	strbuf_add(key, &s->object, sizeof(s->object));
+	/* each connection to one server, each temporary file: what has one name is one place */
+	if (o && o->kind != OBJECT_FUTEX && *objects_text(&c->objects, o))
+		strbuf_puts(key, objects_text(&c->objects, o));
+	else
+		strbuf_add(key, &s->object, sizeof(s->object));
+	strbuf_putc(key, '\0');
 	strbuf_add(key, &s->nr, sizeof(s->nr));
 	/* where it happened to be when it was looked at is of no matter */
 	if (s->cause < 0)
@@ -192,7 +198,8 @@ static int list_stalls(struct context *c, const struct loop *l, struct result_lo
 	return 0;
 }
 
-static void count_workers(const struct loops *self, size_t executor, const struct result *r,
+/* A pool may serve several loops: its workers are those of each. */
+static void count_workers(const struct loops *self, uint64_t place, const struct result *r,
 			  struct result_hops *to)
 {
 	uint64_t life_ns = 0, parked_ns = 0;
@@ -201,7 +208,7 @@ static void count_workers(const struct loops *self, size_t executor, const struc
 		const struct worker *w = &self->workers.at[i];
 		uint32_t rank = self->c->threads.list.at[w->thread].rank;
 
-		if (w->executor != executor || rank == THREAD_NONE)
+		if (w->place != place || rank == THREAD_NONE)
 			continue;
 		to->workers++;
 		life_ns += r->threads.at[rank].sum.life_ns;
@@ -241,7 +248,7 @@ static int list_hops(const struct loops *self, const struct loop *l, const struc
 						.back_max_ns = e->back.max_ns,
 					}))
 			return -ENOMEM;
-		count_workers(self, i, r, &to->hops.at[to->hops.count - 1]);
+		count_workers(self, e->place, r, &to->hops.at[to->hops.count - 1]);
 	}
 	vec_sort(&to->hops, hops_order);
 	return 0;
@@ -269,6 +276,8 @@ static int list_loop(struct loops *self, const struct loop *l, struct result *r)
 					.exact = self->c->polls,
 					.iterations = l->returns,
 					.lost = l->lost,
+					.parks = l->parks,
+					.unmeasured = l->returns + l->parks - l->rounds.count,
 					.unblocked = l->unblocked,
 					.events_known = self->c->polls && l->kind != POLL_IO_URING,
 					.events = l->events,
@@ -310,6 +319,15 @@ static int loop_order(const void *x, const void *y)
 	return order ? order : compare_u64(a->fd, b->fd);
 }
 
+static bool is_loop(const struct loop *l)
+{
+	/* what is entered anew each time and waits once is none */
+	if (!l->many || l->returns < LOOP_RETURNS_MIN || l->rounds.count < 2)
+		return false;
+	/* who looks in now and then, and waits elsewhere (Go's sysmon), serves no events */
+	return l->unblocked < l->returns || l->parks <= l->returns;
+}
+
 int loops_result(struct loops *self, struct result *r)
 {
 	int rc = 0;
@@ -318,8 +336,7 @@ int loops_result(struct loops *self, struct result *r)
 	for (size_t i = 0; i < self->list.count && !rc; i++) {
 		const struct loop *l = self->list.at[i];
 
-		/* what is entered anew each time and waits once is no loop */
-		if (l->many && l->returns >= LOOP_RETURNS_MIN && l->rounds.count > 1)
+		if (is_loop(l))
 			rc = list_loop(self, l, r);
 	}
 	vec_sort(&r->loops, loop_order);

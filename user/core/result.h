@@ -298,6 +298,8 @@ struct result_loop {
 	bool exact; /* each return was seen; else only those from waits that blocked */
 	uint64_t iterations; /* returns from the wait */
 	uint64_t lost; /* of iterations: of which only the number is known */
+	uint64_t parks; /* besides: it waited for work elsewhere, see core/loops.h */
+	uint64_t unmeasured; /* of iterations and parks: not seen to be over, or lost */
 	uint64_t unblocked; /* of iterations: it had work already */
 	bool events_known;
 	uint64_t events, accepts;

@@ -48,7 +48,7 @@ static void loop_row(struct table *t, const struct page *p, const struct result_
 	strbuf_addf(sb, "%u ", l->tid);
 	fmt_text(sb, l->comm, 0);
 	strbuf_puts(table_cell(t, NULL), l->kind);
-	fmt_count(table_cell(t, NULL), l->iterations);
+	fmt_count(table_cell(t, NULL), l->iterations + l->parks);
 	sb = table_cell(t, NULL);
 	if (l->events_known)
 		fmt_count(sb, l->events);
@@ -211,6 +211,18 @@ static const struct table_column histogram_columns[] = {
 	[COUNT_BAR] = { .title = "", .kind = TABLE_BAR, .min = 10, .max = 50 },
 };
 
+/* A row without a bar. */
+static void plain_row(struct table *t, const char *what, uint64_t count)
+{
+	strbuf_puts(table_cell(t, NULL), what);
+	if (count)
+		fmt_count(table_cell(t, NULL), count);
+	else
+		table_cell(t, NULL);
+	table_cell(t, NULL);
+	table_bar(t);
+}
+
 static void print_histogram(struct page *p, const struct result_loop *l)
 {
 	uint64_t most = 0, sum = 0;
@@ -230,9 +242,17 @@ static void print_histogram(struct page *p, const struct result_loop *l)
 	page_line(p, 2, p->colors->dim, "rounds that took");
 	table_init(&t, histogram_columns, ARRAY_COUNT(histogram_columns));
 	for (int i = first; i <= last; i++) {
-		struct strbuf *sb = table_cell(&t, NULL);
+		struct strbuf *sb;
 		bool slow = i && loop_step_ns(i - 1) >= p->r->slow_ns;
 
+		/* of several empty steps one is enough */
+		if (!l->histogram[i] && !l->histogram[i + 1]) {
+			while (!l->histogram[i + 1])
+				i++;
+			plain_row(&t, "…", 0);
+			continue;
+		}
+		sb = table_cell(&t, NULL);
 		if (i == LOOP_STEPS - 1) {
 			strbuf_puts(sb, "longer");
 		} else {
@@ -245,8 +265,19 @@ static void print_histogram(struct page *p, const struct result_loop *l)
 		table_part(&t, (double)l->histogram[i], (double)most, BAR_FULL,
 			   slow ? p->colors->alarm : p->colors->run);
 	}
+	if (l->unmeasured)
+		plain_row(&t, "unknown", l->unmeasured);
 	table_print(&t, p, 4);
 	table_release(&t);
+}
+
+/* "27.4 us (p99 5.31 ms)" */
+static void delay_text(struct strbuf *sb, uint64_t p50_ns, uint64_t p99_ns)
+{
+	fmt_ns(sb, p50_ns);
+	strbuf_puts(sb, " (p99 ");
+	fmt_ns(sb, p99_ns);
+	strbuf_puts(sb, ")");
 }
 
 static void print_hops(struct page *p, const struct result_hops *h)
@@ -254,25 +285,20 @@ static void print_hops(struct page *p, const struct result_hops *h)
 	struct strbuf sb = STRBUF_INIT;
 
 	fmt_count(&sb, h->count);
-	strbuf_addf(&sb, " %s to %u thread%s, busy ", plural(h->count, "time", "times"), h->workers,
-		    h->workers == 1 ? "" : "s");
-	fmt_share(&sb, h->workers_busy, 1);
-	strbuf_puts(&sb, " of the time: on a core after ");
-	fmt_ns(&sb, h->queue_p50_ns);
-	strbuf_puts(&sb, " (p99 ");
-	fmt_ns(&sb, h->queue_p99_ns);
-	strbuf_puts(&sb, "), done in ");
-	fmt_ns(&sb, h->service_p50_ns);
-	strbuf_puts(&sb, " (p99 ");
-	fmt_ns(&sb, h->service_p99_ns);
-	strbuf_puts(&sb, "); the loop, where it waited for that (");
+	strbuf_puts(&sb, plural(h->count, " time", " times"));
+	if (h->workers) {
+		strbuf_addf(&sb, " to %u thread%s, busy ", h->workers, h->workers == 1 ? "" : "s");
+		fmt_share(&sb, h->workers_busy, 1);
+	}
+	strbuf_puts(&sb, ": begun after ");
+	delay_text(&sb, h->queue_p50_ns, h->queue_p99_ns);
+	strbuf_puts(&sb, ", took ");
+	delay_text(&sb, h->service_p50_ns, h->service_p99_ns);
+	strbuf_puts(&sb, "; ");
 	fmt_count(&sb, h->returned);
-	strbuf_puts(&sb, plural(h->returned, " time", " times"));
-	strbuf_puts(&sb, "), on a core after ");
-	fmt_ns(&sb, h->back_p50_ns);
-	strbuf_puts(&sb, " (p99 ");
-	fmt_ns(&sb, h->back_p99_ns);
-	strbuf_puts(&sb, ")");
+	strbuf_puts(&sb, plural(h->returned, " answer woke the loop, on a core after ",
+				" answers woke the loop, on a core after "));
+	delay_text(&sb, h->back_p50_ns, h->back_p99_ns);
 	page_pair(p, "handed on", NULL, &sb);
 	strbuf_release(&sb);
 }
@@ -342,6 +368,11 @@ static void print_detail(struct page *p, const struct result_loop *l, bool first
 	strbuf_puts(&note, " busy, ");
 	fmt_ns(&note, l->idle_ns);
 	strbuf_addf(&note, " waiting in %s", l->kind);
+	if (l->parks) {
+		strbuf_puts(&note, " or parked (");
+		fmt_count(&note, l->parks);
+		strbuf_puts(&note, plural(l->parks, " time)", " times)"));
+	}
 	if (l->events_known && l->iterations) {
 		strbuf_addf(&note, "; %.3g event%s a round",
 			    (double)l->events / (double)l->iterations,
@@ -544,6 +575,12 @@ static void json_rounds(struct json *j, const struct result_loop *l)
 		json_uint(j, "count", l->histogram[i]);
 		json_close(j);
 	}
+	if (l->unmeasured) { /* with these the counts add up to iterations and parks */
+		json_open_object(j, NULL);
+		json_null(j, "below_ns");
+		json_uint(j, "count", l->unmeasured);
+		json_close(j);
+	}
 	json_close(j);
 }
 
@@ -557,6 +594,7 @@ static void json_loop(struct json *j, const struct view_input *in, const struct 
 	json_uint(j, "iterations", l->iterations);
 	json_uint(j, "iterations_lost", l->lost);
 	json_uint(j, "unblocked", l->unblocked);
+	json_uint(j, "parks", l->parks);
 	if (l->events_known)
 		json_uint(j, "events", l->events);
 	else
