@@ -154,6 +154,11 @@ static __always_inline u64 reason_file(struct task_struct *task, struct thread_s
 		return file_of_fd(task, (u32)st->args[0]);
 	if (kind == CONFIG_ARG_POLL && st->args[1] == 1)
 		return file_of_fd(task, poll_fd);
+	/* a page of the file that is not there, or room in the socket */
+	if (kind == CONFIG_ARG_SENDFILE)
+		return file_of_fd(task, BPF_CORE_READ_BITFIELD(task, in_iowait) ?
+						(u32)st->args[1] :
+						(u32)st->args[0]);
 	return 0;
 }
 

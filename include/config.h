@@ -15,6 +15,7 @@ enum config_argument {
 	CONFIG_ARG_FUTEX, /* the first is the address of a futex */
 	CONFIG_ARG_POLL, /* an array of struct pollfd and its length */
 	CONFIG_ARG_VFORK, /* blocks only until a vfork child execs or ends */
+	CONFIG_ARG_SENDFILE, /* the first is what is written, the second what is read */
 	CONFIG_ARG_SELECT, /* the fifth is the address of a timeout, or 0 */
 };
 

@@ -137,6 +137,9 @@ static void sockets_pipes_and_children_are_what_they_are(void **state)
 	assert_class("poll arg1 1 object 14", CLASS_SOCKET);
 	assert_class("connect", CLASS_SOCKET);
 	assert_class("read object 13", CLASS_PIPE);
+	assert_class("splice disk io object 13", CLASS_FILE);
+	assert_class("sendfile disk io object 14", CLASS_FILE);
+	assert_class("sendfile object 14", CLASS_SOCKET);
 	assert_class("read object 15", CLASS_PIPE);
 	assert_class("read object 19", CLASS_PIPE);
 	assert_class("read object 12", CLASS_PIPE);

@@ -56,7 +56,7 @@ static const struct {
 	{ SYS_recvmsg, CONFIG_ARG_FD },
 	{ SYS_recvmmsg, CONFIG_ARG_FD },
 	{ SYS_shutdown, CONFIG_ARG_FD },
-	{ SYS_sendfile, CONFIG_ARG_FD },
+	{ SYS_sendfile, CONFIG_ARG_SENDFILE },
 	{ SYS_splice, CONFIG_ARG_FD },
 	{ SYS_tee, CONFIG_ARG_FD },
 	{ SYS_vmsplice, CONFIG_ARG_FD },

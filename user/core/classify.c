@@ -497,6 +497,9 @@ static int classify_wait(struct context *c, struct absence *a, enum family famil
 	 * fs/pipe.c), or for the carrier of a terminal's line */
 	if (a->class == CLASS_OTHER && family == FAMILY_OPEN && out->kernel_stack)
 		a->class = CLASS_PIPE;
+	/* what goes out through a socket may come from a file: only disks are waited for so */
+	if ((a->class == CLASS_SOCKET || a->class == CLASS_PIPE) && out->flags & OUT_IOWAIT)
+		a->class = CLASS_FILE;
 	/* an inode's lock is not the disk */
 	if (a->class == CLASS_FILE && stack.place == PLACE_LOCK && !(out->flags & OUT_IOWAIT))
 		a->class = CLASS_KERNEL;
