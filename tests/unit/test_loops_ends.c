@@ -127,7 +127,7 @@ static void what_held_up_earlier_rounds_held_up_the_last_one_too(void **state)
 	evscript_stop(&run);
 }
 
-static void connections_to_one_address_are_one_place(void **state)
+static void what_has_one_name_is_one_place(void **state)
 {
 	const struct result_loop *l;
 	struct evscript_run run;
@@ -236,7 +236,7 @@ int main(void)
 		cmocka_unit_test(a_worker_that_parks_is_idle_and_begins_anew),
 		cmocka_unit_test(who_looks_in_on_events_now_and_then_and_parks_is_no_loop),
 		cmocka_unit_test(what_held_up_earlier_rounds_held_up_the_last_one_too),
-		cmocka_unit_test(connections_to_one_address_are_one_place),
+		cmocka_unit_test(what_has_one_name_is_one_place),
 		cmocka_unit_test(what_two_loops_by_turns_do_is_counted_once),
 		cmocka_unit_test(a_stack_that_lacks_frames_makes_no_other_loop),
 	};

@@ -63,17 +63,29 @@ static uint32_t below_handler(const struct context *c, uint32_t stack, uint32_t 
 	return common < s.count && common ? s.count - 1 - common : 0;
 }
 
+/* What people call an object; of a connection that a server accepted, where it did. */
+static int object_name(struct context *c, const struct object *o, struct strbuf *out)
+{
+	enum io_side side = SIDE_NONE;
+	int rc = o->kind == OBJECT_SOCKET ? side_of_socket(c, o, &side) : 0;
+
+	if (!rc)
+		object_print(c, o, side, false, out);
+	return rc;
+}
+
 static int site_key(struct context *c, const struct loop *l, const struct site *s,
 		    struct strbuf *key, struct strbuf *scratch)
 {
 	const struct object *o = objects_find(&c->objects, s->object);
 	uint32_t below = 0;
+	int rc = 0;
 
 	strbuf_cut(key, 0);
 	strbuf_add(key, &s->cause, sizeof(s->cause));
 	/* each connection to one server, each temporary file: what has one name is one place */
 	if (o && o->kind != OBJECT_FUTEX && *objects_text(&c->objects, o))
-		strbuf_puts(key, objects_text(&c->objects, o));
+		rc = object_name(c, o, key);
 	else
 		strbuf_add(key, &s->object, sizeof(s->object));
 	strbuf_putc(key, '\0');
@@ -81,26 +93,20 @@ static int site_key(struct context *c, const struct loop *l, const struct site *
 	/* where it happened to be when it was looked at is of no matter */
 	if (s->cause < 0)
 		below = below_handler(c, s->stack, l->wait_stack, scratch);
-	return stack_key(c, s->stack, below, key) || strbuf_error(scratch) ? -ENOMEM : 0;
+	return rc || stack_key(c, s->stack, below, key) || strbuf_error(scratch) ? -ENOMEM : 0;
 }
 
-static const char *target_of(struct context *c, uint32_t object)
+/* 0 or -ENOMEM. */
+static int describe(struct context *c, const struct site *s, struct result_site *ret)
 {
-	const struct object *o = objects_find(&c->objects, object);
-	const char *text = o ? objects_text(&c->objects, o) : "";
-
-	return *text ? text : NULL;
-}
-
-static struct result_site describe(struct context *c, const struct site *s)
-{
+	const struct object *o = s->cause >= 0 ? objects_find(&c->objects, s->object) : NULL;
+	struct strbuf name = STRBUF_INIT;
 	struct result_site site = {
 		.cause = s->cause == CAUSE_RUN	    ? STACK_RUN :
 			 s->cause == CAUSE_RUNNABLE ? STACK_RUNNABLE :
 						      s->cause,
 		.call = s->cause >= 0 && s->cause != CLASS_FAULT ? syscall_name(c->machine, s->nr) :
 								   NULL,
-		.target = s->cause >= 0 ? target_of(c, s->object) : NULL,
 		.stack = s->stack,
 		.count = s->count,
 		.ns = s->ns,
@@ -111,7 +117,15 @@ static struct result_site describe(struct context *c, const struct site *s)
 		site.owner_tid = c->threads.list.at[s->owner].tid;
 		site.owner = c->threads.list.at[s->owner].comm;
 	}
-	return site;
+	if (o && *objects_text(&c->objects, o)) {
+		if (!object_name(c, o, &name))
+			site.target = context_text(c, &name);
+		strbuf_release(&name);
+		if (!site.target)
+			return -ENOMEM;
+	}
+	*ret = site;
+	return 0;
 }
 
 static int site_order(const void *x, const void *y)
@@ -131,10 +145,12 @@ static int list_sites(struct context *c, const struct loop *l, const struct site
 	int rc = 0;
 
 	for (size_t i = 0; i < from->list.count && !rc; i++) {
-		struct result_site site = describe(c, &from->list.at[i]), *at;
+		struct result_site site, *at;
 		uint32_t id;
 
-		rc = site_key(c, l, &from->list.at[i], &key, &scratch);
+		rc = describe(c, &from->list.at[i], &site);
+		if (!rc)
+			rc = site_key(c, l, &from->list.at[i], &key, &scratch);
 		if (!rc)
 			rc = intern_put(&keys, key.buf, key.len, &id);
 		if (!rc && id == to->count) {
@@ -190,8 +206,9 @@ static int list_stalls(struct context *c, const struct loop *l, struct result_lo
 			.run_ns = s->busy_ns - min_u64(s->busy_ns, parts_sum(&s->parts)),
 			.runnable_ns = s->parts.runnable_ns,
 			.unfinished = s->unfinished,
-			.site = describe(c, &site),
 		};
+		if (describe(c, &site, &r->site))
+			return -ENOMEM;
 		memcpy(r->class_ns, s->parts.class_ns, sizeof(r->class_ns));
 	}
 	vec_sort(&to->stalls, stall_order);
