@@ -97,8 +97,6 @@ static void idle_is_waiting_for_work(void **state)
 	assert_class("pause", CLASS_IDLE);
 	assert_class("rt_sigsuspend", CLASS_IDLE);
 	assert_class("rt_sigtimedwait", CLASS_IDLE);
-	assert_class("read object 17", CLASS_IDLE);
-	assert_class("poll arg1 1 object 17", CLASS_IDLE);
 }
 
 static void sleep_is_waiting_for_time_alone(void **state)
@@ -141,6 +139,7 @@ static void sockets_pipes_and_children_are_what_they_are(void **state)
 	assert_class("sendfile disk io object 14", CLASS_FILE);
 	assert_class("sendfile object 14", CLASS_SOCKET);
 	assert_class("read object 15", CLASS_PIPE);
+	assert_class("read object 17", CLASS_PIPE);
 	assert_class("read object 19", CLASS_PIPE);
 	assert_class("read object 12", CLASS_PIPE);
 	assert_class("poll arg1 1 object 22", CLASS_PIPE);
