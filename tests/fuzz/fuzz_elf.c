@@ -3,6 +3,7 @@
 #include "fuzz.h"
 #include "symbol/demangle.h"
 #include "symbol/elf_symbols.h"
+#include "symbol/gopclntab.h"
 
 #include <assert.h>
 #include <string.h>
@@ -32,6 +33,8 @@ static void check_functions(const struct elf *e)
 
 		if (elf_functions_find(e, &f, address, &start))
 			assert(start <= address);
+		else
+			assert(!elf_functions_is_signal(e, &f, address));
 	}
 	elf_functions_release(&f);
 }
@@ -59,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (elf_open_memory(&e, data, size))
 		return 0;
 	if (!elf_add_symbols(&e, &code, &variables) && !elf_add_plt(&e, &code) &&
+	    !gopclntab_add(&e, &code) && !gopclntab_add_table(data, size, 1, &code) &&
 	    !symtab_finish(&code, SYMTAB_INNERMOST) &&
 	    !symtab_finish(&variables, SYMTAB_INNERMOST)) {
 		check_table(&code);

@@ -208,6 +208,49 @@ static void every_allocation_may_fail_once(void **state)
 	}
 }
 
+static void assert_cut(struct stacks *s, uint32_t stack, uint32_t count, uint8_t flags)
+{
+	struct stack_view view;
+
+	assert_true(stacks_get(s, stack, &view));
+	assert_int_equal(view.count, count);
+	assert_int_equal(view.flags, flags);
+}
+
+static void a_stack_of_go_ends_where_its_runtime_says(void **state)
+{
+	static const uint32_t scheduler[] = { 1, 2, 3, 4, 5 }, other[] = { 1, 6, 7 };
+	static const char *const tops[] = { "runtime.goexit", "runtime.mstart", "runtime.mcall",
+					    "runtime.morestack", "runtime.rt0_go",
+					    "runtime.goexit.abi0", "runtime.mcall.abi0" };
+	static const char *const not[] = { "runtime.mcall2", "runtime.mstart1",
+					   "main.runtime.mcall", "runtime.goexit.func1", "" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(tops) + ARRAY_COUNT(not); i++) {
+		bool top = i < ARRAY_COUNT(tops);
+		struct stacks *s = stacks_new();
+		struct event e = { .type = EVENT_STACK,
+				   .stack = { .stack = 1, .flags = STACK_TRUNCATED, .count = 5,
+					      .frames = scheduler } };
+
+		assert_int_equal(stacks_add(s, &e), 0);
+		e.stack.stack = 2;
+		e.stack.flags = 0;
+		e.stack.count = 3;
+		e.stack.frames = other;
+		assert_int_equal(stacks_add(s, &e), 0);
+		assert_int_equal(add_name(s, 1, 0, "runtime.futex"), 0);
+		/* names come after the stacks */
+		assert_cut(s, 1, 5, STACK_TRUNCATED);
+		assert_int_equal(add_name(s, 3, 0,
+					  top ? tops[i] : not[i - ARRAY_COUNT(tops)]), 0);
+		assert_cut(s, 1, top ? 3 : 5, top ? STACK_COMPLETE : STACK_TRUNCATED);
+		assert_cut(s, 2, 3, 0);
+		stacks_free(s);
+	}
+}
+
 static void classes_are_found_by_the_names_of_the_contract(void **state)
 {
 	static const char *const names[] = {
@@ -236,6 +279,7 @@ int main(void)
 		cmocka_unit_test(an_inlined_function_is_a_frame_of_its_own_and_marked),
 		cmocka_unit_test(names_of_one_frame_have_an_end),
 		cmocka_unit_test(every_allocation_may_fail_once),
+		cmocka_unit_test(a_stack_of_go_ends_where_its_runtime_says),
 		cmocka_unit_test(classes_are_found_by_the_names_of_the_contract),
 	};
 

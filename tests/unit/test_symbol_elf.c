@@ -9,6 +9,7 @@
 #include "symbol/elf_symbols.h"
 #include "unit.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <link.h>
@@ -652,6 +653,36 @@ static void functions_without_names_are_told_apart_by_their_unwind_entries(void 
 	close(fd);
 }
 
+static size_t count_signal_frames(const char *path)
+{
+	struct elf_functions f;
+	struct elf e;
+	size_t count = 0;
+	int fd = open(path, O_RDONLY);
+
+	assert_int_equal(elf_open_fd(&e, fd), 0);
+	assert_int_equal(elf_functions_read(&e, &f), 0);
+	for (size_t i = 0; i < f.count; i++) {
+		uint64_t start = e.eh_frame_header + (uint64_t)(int64_t)f.entries[i].start;
+
+		count += elf_functions_is_signal(&e, &f, start);
+	}
+	elf_functions_release(&f);
+	elf_release(&e);
+	close(fd);
+	return count;
+}
+
+static void where_signal_handlers_return_to_is_known_by_its_unwind_entry(void **state)
+{
+	Dl_info libc;
+
+	(void)state;
+	assert_true(dladdr((void *)(uintptr_t)dladdr, &libc));
+	assert_int_equal(count_signal_frames(libc.dli_fname), 1);
+	assert_int_equal(count_signal_frames("/proc/self/exe"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -665,6 +696,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_vdso_does_no_harm),
 		cmocka_unit_test(real_files_are_read_as_libelf_reads_them),
 		cmocka_unit_test(functions_without_names_are_told_apart_by_their_unwind_entries),
+		cmocka_unit_test(where_signal_handlers_return_to_is_known_by_its_unwind_entry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

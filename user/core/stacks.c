@@ -4,6 +4,10 @@
  * those numbers to positions here. All frames of all stacks lie in one pool;
  * the names of a frame are a chain, sorted by level. What was said first
  * stays: a second stack of the same number is the same one sent again.
+ *
+ * Stacks of Go have no mark of their end that a probe could see: they are walked
+ * by frame pointers, and the runtime runs its scheduler and new threads with the
+ * frame pointer of whoever was there before. Names tell where they end.
  */
 #include "core/stacks.h"
 
@@ -35,6 +39,7 @@ struct name_entry {
 struct stacks {
 	struct map stack_at, frame_at; /* number to position */
 	struct map name_at; /* frame number to its first name */
+	struct map tops; /* numbers of the frames at which stacks of Go end */
 	VEC(struct stack_entry) stacks;
 	VEC(struct frame_entry) frames;
 	VEC(struct name_entry) names;
@@ -54,6 +59,7 @@ void stacks_free(struct stacks *s)
 	map_release(&s->stack_at);
 	map_release(&s->frame_at);
 	map_release(&s->name_at);
+	map_release(&s->tops);
 	vec_release(&s->stacks);
 	vec_release(&s->frames);
 	vec_release(&s->names);
@@ -97,6 +103,27 @@ static int stacks_add_frame(struct stacks *s, const struct event_frame *e)
 	return vec_push(&s->frames, entry);
 }
 
+/*
+ * The outermost function of a stack to Go's own tracebacks: topofstack() in
+ * runtime/traceback.go, TOPFRAME in its assembly. What stands beyond is garbage
+ * or, beyond mcall and morestack, a goroutine that may run elsewhere by now.
+ */
+static bool is_top(const char *function)
+{
+	static const char *const tops[] = { "runtime.goexit", "runtime.mstart", "runtime.mcall",
+					    "runtime.morestack", "runtime.rt0_go" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(tops); i++) {
+		size_t len = strlen(tops[i]);
+
+		/* since 1.17 assembly is called ….abi0 where there is another one for Go */
+		if (!strncmp(function, tops[i], len) &&
+		    (!function[len] || !strcmp(function + len, ".abi0")))
+			return true;
+	}
+	return false;
+}
+
 static int stacks_add_name(struct stacks *s, const struct event_name *e)
 {
 	struct name_entry entry = { .level = e->level, .line = e->line };
@@ -112,7 +139,8 @@ static int stacks_add_name(struct stacks *s, const struct event_name *e)
 		rc = intern_str(&s->text, e->file, &entry.file);
 	if (rc)
 		return rc;
-	if (here == NO_NAME || vec_reserve(&s->names, 1))
+	if (here == NO_NAME || vec_reserve(&s->names, 1) ||
+	    (is_top(e->function) && map_put(&s->tops, e->frame, 1)))
 		return -ENOMEM;
 	first = map_get(&s->name_at, e->frame);
 	if (!first || s->names.at[*first].level > e->level) {
@@ -148,6 +176,17 @@ int stacks_add(struct stacks *s, const struct event *e)
 	}
 }
 
+/* A stack of Go ends where its runtime says, wherever the walk went from there. */
+static void cut_at_top(const struct stacks *s, struct stack_view *view)
+{
+	for (uint32_t i = 0; s->tops.count && i < view->count; i++) {
+		if (!map_get(&s->tops, view->frames[i]))
+			continue;
+		view->count = i + 1;
+		view->flags = (uint8_t)((view->flags & ~STACK_TRUNCATED) | STACK_COMPLETE);
+	}
+}
+
 bool stacks_get(const struct stacks *s, uint32_t stack, struct stack_view *ret)
 {
 	const uint64_t *at = stack ? map_get(&s->stack_at, stack) : NULL;
@@ -164,6 +203,7 @@ bool stacks_get(const struct stacks *s, uint32_t stack, struct stack_view *ret)
 		.flags = entry->flags,
 		.place = entry->place,
 	};
+	cut_at_top(s, ret);
 	return true;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "base/fmt.h"
 #include "export/flame.h"
+#include "export/label.h"
 #include "export/palette.h"
 #include "export/svg_layout.h"
 
@@ -96,23 +97,6 @@ static size_t label_length(const char *name)
 	size_t len = strlen(name);
 
 	return len > 4 && !strcmp(name + len - 4, "_[k]") ? len - 4 : len;
-}
-
-/* At most @columns code points of a label, with "…" where it goes on. */
-static void put_label(struct sink *out, const char *name, size_t columns)
-{
-	size_t len = label_length(name), count = 0, cut = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if ((name[i] & 0xc0) == 0x80)
-			continue;
-		if (count == columns - 1)
-			cut = i;
-		count++;
-	}
-	put_text(out, name, count > columns ? cut : len);
-	if (count > columns)
-		sink_puts(out, "…");
 }
 
 static void add_value(const struct svg *s, uint64_t value, struct strbuf *sb)
@@ -236,7 +220,8 @@ static void put_box(struct svg *s, const struct svg_box *b)
 		  with_gap(width), BOX, c.red, c.green, c.blue);
 	if (name && columns >= LABEL_MIN) {
 		sink_addf(s->out, "<text x=\"%.1f\" y=\"12\">", x + 3);
-		put_label(s->out, name, columns);
+		label_fit(name, label_length(name), columns, fresh(s));
+		put_text(s->out, s->line.buf, s->line.len);
 		sink_puts(s->out, "</text>");
 	}
 	sink_puts(s->out, "</g>\n");

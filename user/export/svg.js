@@ -57,6 +57,87 @@ function load() {
 	}
 }
 
+/* As in label.c, which see. */
+function isOperator(s) {
+	return /^operator[<>()[\]\-+*\/%&|^~!=, ]/.test(s);
+}
+
+function turn(s, i) {
+	if ('<([{'.indexOf(s[i]) >= 0)
+		return 1;
+	if (s[i] === '>' && s[i - 1] === '-')
+		return 0;
+	return '>)]}'.indexOf(s[i]) >= 0 ? -1 : 0;
+}
+
+function componentEnd(s, at) {
+	var depth = 0;
+	for (var i = isOperator(s) ? s.length : 0; i < s.length; i++) {
+		if (!depth && s.substr(i, at.length) === at)
+			return i;
+		depth += turn(s, i);
+	}
+	return s.length;
+}
+
+function cut(s) {
+	for (var parts = [], end;; s = s.slice(end + 2)) {
+		end = componentEnd(s, '::');
+		parts.push(s.slice(0, end));
+		if (s.length - end <= 2)
+			return parts;
+	}
+}
+
+function shortType(s) {
+	if (s.length < 3 || s[0] !== '<' || s[s.length - 1] !== '>')
+		return '';
+	s = s.slice(1, -1);
+	s = cut(s.slice(0, componentEnd(s, ' as '))).pop();
+	return s && s[0] !== '<' ? short(s) : '';
+}
+
+function short(s) {
+	var out = '', depth = 0;
+	if (s.indexOf('(anonymous namespace)') === 0)
+		return '(anon)';
+	if (isOperator(s))
+		return s;
+	if (shortType(s))
+		return shortType(s);
+	for (var i = 0; i < s.length; i++) {
+		var step = '{}'.indexOf(s[i]) >= 0 ? 0 : turn(s, i);
+		if (!depth && !step)
+			out += s[i];
+		depth += depth + step < 0 ? 0 : step;
+	}
+	return out || s;
+}
+
+function head(s, columns) {
+	var points = Array.from(s);
+	return points.length <= columns ? s : points.slice(0, columns - 1).join('') + '…';
+}
+
+function label(name, columns) {
+	var size = function (s) { return Array.from(s).length; };
+	var all = cut(name), parts = all.slice(-32), said;
+	if (size(name) <= columns)
+		return name;
+	if (parts.length === 1 && !/^[^<( \/]*[<(]/.test(name)) {
+		said = '…' + name.slice(name.lastIndexOf('/'));
+		return name.lastIndexOf('/') >= 0 && name.slice(-1) !== '/' &&
+			name.indexOf(' ') < 0 && size(said) <= columns ? said : head(name, columns);
+	}
+	parts = parts.map(short);
+	for (var i = 0; i < parts.length; i++) {
+		said = (i || all.length > 32 ? '…::' : '') + parts.slice(i).join('::');
+		if (size(said) <= columns)
+			return said;
+	}
+	return head(parts.pop(), columns);
+}
+
 function fit(f, w) {
 	var columns = Math.floor((w - 6) / TEXT), name = f.name.replace(/_\[[ki]\]$/, '');
 	if (f.merged || columns < 3) {
@@ -66,7 +147,7 @@ function fit(f, w) {
 	}
 	if (!f.text)
 		f.text = make('text', { y: 12 }, f.g);
-	f.text.textContent = name.length <= columns ? name : name.slice(0, columns - 1) + '…';
+	f.text.textContent = label(name, columns);
 }
 
 function place(f) {

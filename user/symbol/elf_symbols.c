@@ -355,15 +355,17 @@ void elf_functions_release(struct elf_functions *f)
 	*f = (struct elf_functions){ 0 };
 }
 
-bool elf_functions_find(const struct elf *e, const struct elf_functions *f, uint64_t address,
-			uint64_t *ret_start)
+/* An FDE's beginning, with the pc-relative 4-byte pointers of every compiler. */
+struct fde {
+	uint32_t length, cie;
+	int32_t start;
+	uint32_t size;
+};
+
+/* The FDE that covers @address, and where it and its function lie. */
+static bool find_fde(const struct elf *e, const struct elf_functions *f, uint64_t address,
+		     struct fde *fde, uint64_t *ret_at, uint64_t *ret_start)
 {
-	/* an FDE's beginning, with the pc-relative 4-byte pointers of every compiler */
-	struct {
-		uint32_t length, cie;
-		int32_t start;
-		uint32_t size;
-	} fde;
 	size_t low = 0, high = f->count;
 	uint64_t start, at;
 
@@ -379,11 +381,41 @@ bool elf_functions_find(const struct elf *e, const struct elf_functions *f, uint
 		return false;
 	start = e->eh_frame_header + (uint64_t)(int64_t)f->entries[low - 1].start;
 	at = e->eh_frame_header + (uint64_t)(int64_t)f->entries[low - 1].fde;
-	if (elf_read_address(e, at, &fde, sizeof(fde)))
+	if (elf_read_address(e, at, fde, sizeof(*fde)))
 		return false;
 	/* other encodings are not read, but recognised: both places name the start */
-	if (at + 8 + (uint64_t)(int64_t)fde.start != start || address - start >= fde.size)
+	if (at + 8 + (uint64_t)(int64_t)fde->start != start || address - start >= fde->size)
+		return false;
+	*ret_at = at;
+	*ret_start = start;
+	return true;
+}
+
+bool elf_functions_find(const struct elf *e, const struct elf_functions *f, uint64_t address,
+			uint64_t *ret_start)
+{
+	struct fde fde;
+	uint64_t at, start;
+
+	if (!find_fde(e, f, address, &fde, &at, &start))
 		return false;
 	*ret_start = start;
 	return true;
+}
+
+bool elf_functions_is_signal(const struct elf *e, const struct elf_functions *f, uint64_t address)
+{
+	struct {
+		uint32_t length, id;
+		uint8_t version;
+		char augmentation[7];
+	} cie;
+	struct fde fde;
+	uint64_t at, start;
+
+	/* an FDE leads to its CIE by the distance from that field */
+	return find_fde(e, f, address, &fde, &at, &start) &&
+	       !elf_read_address(e, at + 4 - fde.cie, &cie, sizeof(cie)) && !cie.id &&
+	       memchr(cie.augmentation, 'S',
+		      strnlen(cie.augmentation, sizeof(cie.augmentation)));
 }

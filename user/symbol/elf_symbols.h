@@ -41,5 +41,7 @@ void elf_functions_release(struct elf_functions *f);
 /* The start of the function whose unwind entry covers @address. */
 bool elf_functions_find(const struct elf *e, const struct elf_functions *f, uint64_t address,
 			uint64_t *ret_start);
+/* Whether that entry says that it is the frame of a signal (augmentation "S", LSB core). */
+bool elf_functions_is_signal(const struct elf *e, const struct elf_functions *f, uint64_t address);
 
 #endif

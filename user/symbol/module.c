@@ -11,6 +11,7 @@
 #include "symbol/debug_file.h"
 #include "symbol/demangle.h"
 #include "symbol/elf_symbols.h"
+#include "symbol/gopclntab.h"
 #include "symbol/maps.h"
 #include "symbol/minidebug.h"
 #include "symbol/module_open.h"
@@ -255,6 +256,8 @@ static int module_add_symbols(struct modules *ms, struct module *m, const struct
 	/* a file with .symtab is not stripped: what it says is all there is */
 	if (!error && m->kind == MODULE_FILE && !elf_section(e, ".symtab"))
 		error = module_add_stripped(ms, m, e, code, data);
+	if (!error && code && m->kind == MODULE_FILE && !elf_section(e, ".symtab"))
+		error = gopclntab_add(e, code);
 	if (!error && code)
 		error = symtab_finish(code, SYMTAB_INNERMOST);
 	if (!error && data)
@@ -575,6 +578,11 @@ int module_function(struct modules *ms, uint32_t module, uint64_t offset, struct
 		return -ENOENT;
 	if (symtab_find(&m->functions->code, address, &symbol)) {
 		demangle(symbol.name, out);
+		return strbuf_error(out);
+	}
+	if (elf_functions_is_signal(&m->functions->elf, &m->functions->extents, address)) {
+		/* libc's __restore_rt, as gdb says it: nobody calls it, handlers return to it */
+		strbuf_puts(out, "<signal handler called>");
 		return strbuf_error(out);
 	}
 	if (elf_functions_find(&m->functions->elf, &m->functions->extents, address, &start))
