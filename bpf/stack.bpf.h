@@ -42,10 +42,12 @@ static __always_inline void registers_read(struct unwind_state *u, const struct 
 	u->sp = regs->sp;
 	u->fp = regs->bp;
 	u->di = regs->di;
+	u->registers = (u64)regs;
 #elif defined(__TARGET_ARCH_arm64)
 	u->ip = regs->pc;
 	u->sp = regs->sp;
 	u->fp = regs->regs[29];
+	u->registers = 0;
 #endif
 }
 

@@ -36,6 +36,7 @@ struct stack_record {
 struct unwind_state {
 	u64 ip, sp, fp;
 	u64 di; /* only where `live` */
+	u64 registers; /* all of the thread's: a struct pt_regs; 0 behind the frame of a signal */
 	u64 hash; /* of the frames so far */
 	u32 count;
 	u32 mapping; /* where the last address was */
@@ -61,7 +62,7 @@ struct {
  * generation. So when registers, generation and these words are the same again,
  * so is the stack: by induction over the steps, each reads the same word at the
  * same place as it did then. What rests on anything else (rdi, a read that
- * failed or lies beyond the first piece of the stack) is not remembered.
+ * failed or lies beyond the first piece of the stack, other registers) is not remembered.
  */
 struct unwind_memory {
 	u32 thread; /* 0: nothing is remembered */
@@ -348,9 +349,18 @@ static __always_inline int step_signal(struct unwind_state *u, struct unwind_mem
 	u->sp = sp;
 	u->fp = fp;
 	u->di = di;
+	u->registers = 0;
 	u->live = 1;
 	u->by_pointer = 0;
 	return STEP_ON;
+}
+
+/* Whether the register at @place of struct pt_regs has this frame's value; see include/unwind.h. */
+static __always_inline bool register_is_known(const struct unwind_state *u, u32 place)
+{
+	if (!u->registers || u->by_pointer || place >= UNWIND_REGISTERS_SIZE)
+		return false;
+	return u->live || (u->count == 2 && place >= UNWIND_REGISTER_OWN);
 }
 
 /* The canonical frame address, 0 when it cannot be told. */
@@ -372,6 +382,12 @@ static __always_inline u64 frame_address(struct unwind_state *u, struct unwind_m
 	case UNWIND_DEREF_RBP:
 		cfa = rule->cfa == UNWIND_DEREF_RSP ? u->sp : u->fp;
 		if (!stack_read(u, m, cfa + unwind_inner(offset), &cfa))
+			return 0;
+		return cfa + unwind_outer(offset);
+	case UNWIND_REGISTER:
+		m->words = UNWIND_MEMORY_WORDS + 1; /* they are not remembered */
+		if (bpf_probe_read_kernel(&cfa, sizeof(cfa),
+					  (void *)(u->registers + (u32)unwind_inner(offset))))
 			return 0;
 		return cfa + unwind_outer(offset);
 	}
@@ -424,6 +440,9 @@ __noinline int unwind_step(struct unwind_state *u, struct unwind_memory *m,
 	rule = rule_of(u, p, &known);
 	if (rule && rule->cfa == UNWIND_STOP)
 		return step_root(u);
+	if (rule && rule->cfa == UNWIND_REGISTER &&
+	    !register_is_known(u, (u32)unwind_inner(rule->cfa_offset)))
+		rule = NULL;
 	n = u->count;
 	if (n >= WIRE_STACK_DEPTH_MAX) {
 		u->flags |= WIRE_STACK_TRUNCATED;

@@ -42,6 +42,7 @@ enum unwind_cfa {
 	UNWIND_PLT, /* CFA = rsp + 8, and 8 more from byte cfa_offset of each 16 on */
 	UNWIND_SIGNAL, /* all registers are in the frame that the kernel made at rsp */
 	UNWIND_RA_RDI, /* CFA = rsp + cfa_offset; the return address is in rdi (vfork) */
+	UNWIND_REGISTER, /* CFA = the register at inner of struct pt_regs + outer */
 	UNWIND_CFA_COUNT,
 };
 
@@ -61,7 +62,7 @@ struct unwind_rule {
 	__s32 cfa_offset;
 };
 
-/* The two offsets of a rule that reads the CFA from memory share its field. */
+/* The two numbers of a rule whose CFA is not rsp or rbp and an offset share its field. */
 static inline __s32 unwind_inner(__s32 cfa_offset)
 {
 	return cfa_offset >> 16;
@@ -71,6 +72,16 @@ static inline __s32 unwind_outer(__s32 cfa_offset)
 {
 	return (__s16)cfa_offset;
 }
+
+/*
+ * Other registers than rsp and rbp are not followed from frame to frame. Compilers
+ * make one the CFA before a function's first call only (gcc's r10, to realign the
+ * stack), hand-written code (libcrypto's) where it calls nothing, or what leaves it
+ * alone: one call away from where the thread stands it is still what it was. Those
+ * at the beginning of struct pt_regs (r15 to rbx) belong to callers, and are known
+ * only where the thread stands itself.
+ */
+enum { UNWIND_REGISTER_OWN = 48, UNWIND_REGISTERS_SIZE = 120 };
 
 /* A row: the first byte of its page that it is about, and the number of its rule. */
 enum { UNWIND_ROW_RULE_SHIFT = 16, UNWIND_ROW_BYTE = 0xffff };

@@ -78,7 +78,8 @@ static void names_of_other_kinds_keep_their_heads_or_their_packages_tail(void **
 static void nonsense_is_cut_too(void **state)
 {
 	static const char *const names[] = { "::::::::", ">>>>)))]]}}", "<<<<((((", "a::", "<>::<>",
-					     "operator", "< as >::x::", "{{{{{", "::a<", "\xff\xfe::\x80" };
+					     "operator", "< as >::x::", "{{{{{", "::a<",
+					     "\xff\xfe::\x80" };
 	char deep[3002];
 
 	(void)state;

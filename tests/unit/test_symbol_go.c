@@ -26,7 +26,11 @@ static const struct layout {
 static const struct {
 	const char *name;
 	uint32_t begin;
-} functions[] = { { "runtime.goexit.abi0", 0 }, { "main.main", 0x40 }, { "main.(*cart).spin", 0x90 } };
+} functions[] = {
+	{ "runtime.goexit.abi0", 0 },
+	{ "main.main", 0x40 },
+	{ "main.(*cart).spin", 0x90 },
+};
 
 enum { COUNT = 3, END = 0x100 };
 

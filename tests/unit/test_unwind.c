@@ -160,6 +160,7 @@ static void the_states_that_only_some_functions_have_are_told_apart(void **state
 {
 	static const uint8_t root[] = { 0x07, 16 }, vfork[] = { 0x09, 16, 5 };
 	static const uint8_t by_rbp[] = { 0x0d, 6, 0x86, 2 }, by_rbx[] = { 0x0d, 3 };
+	static const uint8_t by_rip[] = { 0x0d, 16 };
 	static const uint8_t plt[] = { 0x0f, 11, 0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33,
 				       0x24, 0x22 };
 	static const uint8_t realigned[] = { 0x0f, 3, 0x76, 0x78, 0x06, 0x10, 6, 2, 0x76, 0 };
@@ -177,6 +178,7 @@ static void the_states_that_only_some_functions_have_are_told_apart(void **state
 	put_function(&m, common, CODE + 64, 16, plt, sizeof(plt));
 	put_function(&m, common, CODE + 80, 16, realigned, sizeof(realigned));
 	put_function(&m, put_common(&m, "zRS"), CODE + 96, 16, "", 0);
+	put_function(&m, common, CODE + 112, 16, by_rip, sizeof(by_rip));
 	build(&b, &m);
 	assert_int_equal(b.error, 0);
 	assert_rule(&b, CODE, UNWIND_STOP, 0);
@@ -184,7 +186,10 @@ static void the_states_that_only_some_functions_have_are_told_apart(void **state
 	assert_rule(&b, CODE + 32, UNWIND_RBP, 8);
 	assert_int_equal(rule_at(&b, CODE + 32).rbp, UNWIND_RBP_CFA);
 	assert_int_equal(rule_at(&b, CODE + 32).rbp_offset, -16);
-	assert_rule(&b, CODE + 48, UNWIND_END, 0);
+	assert_int_equal(rule_at(&b, CODE + 48).cfa, UNWIND_REGISTER);
+	assert_int_equal(unwind_inner(rule_at(&b, CODE + 48).cfa_offset), 5 * 8);
+	assert_int_equal(unwind_outer(rule_at(&b, CODE + 48).cfa_offset), 8);
+	assert_rule(&b, CODE + 112, UNWIND_END, 0);
 	assert_rule(&b, CODE + 64, UNWIND_PLT, 11);
 	assert_int_equal(rule_at(&b, CODE + 80).cfa, UNWIND_DEREF_RBP);
 	assert_int_equal(unwind_inner(rule_at(&b, CODE + 80).cfa_offset), -8);

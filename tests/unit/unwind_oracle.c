@@ -65,8 +65,17 @@ static struct unwind_rule cfa_of(const Dwarf_Op *ops, size_t n)
 	} else {
 		return r;
 	}
-	if (reg != 6 && reg != 7)
+	if (reg != 6 && reg != 7) {
+		/* libdw's number to its place in struct pt_regs: asm/ptrace.h */
+		static const int8_t places[] = { 10, 12, 11, 5, 13, 14, -1, -1,
+						 9, 8, 7, 6, 3, 2, 1, 0 };
+
+		if (n != 1 || reg >= sizeof(places) || offset != (int16_t)offset)
+			return r;
+		r.cfa = UNWIND_REGISTER;
+		r.cfa_offset = (int32_t)((uint32_t)(places[reg] * 8) << 16 | (uint16_t)offset);
 		return r;
+	}
 	if (n == 1) {
 		r.cfa = reg == 7 ? UNWIND_RSP : UNWIND_RBP;
 		r.cfa_offset = (int32_t)offset;

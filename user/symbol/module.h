@@ -73,8 +73,9 @@ bool module_data_address(const struct modules *ms, uint32_t module, uint64_t off
 /*
  * Appends the name of the function at a file offset, readable; where only
  * the function's extent is known, "redis-server+0x13c0c0" with the offset of
- * its start, or "<signal handler called>". 0, -ENOENT when nothing covers it, or -ENOMEM. The symbols are
- * read when first asked for and stay until module_forget_functions().
+ * its start, or "<signal handler called>". 0, -ENOENT when nothing covers it,
+ * or -ENOMEM. The symbols are read when first asked for and stay until
+ * module_forget_functions().
  */
 int module_function(struct modules *ms, uint32_t module, uint64_t offset, struct strbuf *out);
 void module_forget_functions(struct modules *ms, uint32_t module);

@@ -11,6 +11,9 @@
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <sys/user.h>
+#endif
 
 enum { STATES_MAX = 32 }; /* remembered at once; gcc and clang need 2 */
 
@@ -142,6 +145,35 @@ static struct unwind_rule rule_plt(struct expression e)
 	return rule;
 }
 
+/* Any other register; the kernel's struct pt_regs is what ptrace gives out. */
+static struct unwind_rule rule_register(uint64_t number, int64_t offset)
+{
+	struct unwind_rule rule = { .cfa = UNWIND_END };
+#ifdef __x86_64__
+	/* by number in DWARF, but for rbp and rsp */
+	static const uint8_t places[] = {
+		offsetof(struct user_regs_struct, rax), offsetof(struct user_regs_struct, rdx),
+		offsetof(struct user_regs_struct, rcx), offsetof(struct user_regs_struct, rbx),
+		offsetof(struct user_regs_struct, rsi), offsetof(struct user_regs_struct, rdi),
+		UNWIND_REGISTERS_SIZE, UNWIND_REGISTERS_SIZE,
+		offsetof(struct user_regs_struct, r8), offsetof(struct user_regs_struct, r9),
+		offsetof(struct user_regs_struct, r10), offsetof(struct user_regs_struct, r11),
+		offsetof(struct user_regs_struct, r12), offsetof(struct user_regs_struct, r13),
+		offsetof(struct user_regs_struct, r14), offsetof(struct user_regs_struct, r15),
+	};
+
+	if (number >= sizeof(places) || places[number] >= UNWIND_REGISTERS_SIZE ||
+	    offset != (int16_t)offset)
+		return rule;
+	rule.cfa = UNWIND_REGISTER;
+	rule.cfa_offset = (int32_t)((uint32_t)places[number] << 16 | (uint16_t)offset);
+#else
+	(void)number;
+	(void)offset;
+#endif
+	return rule;
+}
+
 static struct unwind_rule rule_cfa(const struct state *s)
 {
 	struct unwind_rule rule = { .cfa = UNWIND_END };
@@ -157,7 +189,7 @@ static struct unwind_rule rule_cfa(const struct state *s)
 	else if (s->cfa_register == REG_RBP)
 		rule.cfa = UNWIND_RBP;
 	else
-		return rule;
+		return rule_register(s->cfa_register, s->cfa_offset);
 	rule.cfa_offset = (int32_t)s->cfa_offset;
 	return rule;
 }

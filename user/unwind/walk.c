@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The steps are those of bpf/unwind.bpf.h, one by one: what is changed there is
- * changed here. Only the reading differs: no verifier asks for masks.
+ * changed here. Only the reading differs: no verifier asks for masks. And who
+ * waits in a system call stands in no frame that UNWIND_REGISTER is for.
  */
 #include "unwind/walk.h"
 
@@ -126,7 +127,7 @@ static enum step step(struct walk *w)
 	/* a return address may be the first byte of the next function */
 	enum walk_code code = w->ops->rule(w->ctx, w->live ? w->ip : w->ip - 1, &rule);
 
-	if (code != WALK_TABLE || rule.cfa == UNWIND_END)
+	if (code != WALK_TABLE || rule.cfa == UNWIND_END || rule.cfa == UNWIND_REGISTER)
 		return step_by_pointer(w, code == WALK_TABLE);
 	if (rule.cfa == UNWIND_STOP)
 		return STEP_ROOT;
