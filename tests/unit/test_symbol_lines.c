@@ -4,11 +4,13 @@
 #include "fake_proc.h"
 #include "oom.h"
 #include "symbol/frames.h"
+#include "symbol/hot.h"
 #include "unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,13 +240,91 @@ static void a_file_without_dwarf_has_no_lines(void **state)
 {
 	static const uint64_t addresses[] = { 0x1000, 0x2000 };
 	struct strbuf answers = STRBUF_INIT;
-	struct lines_query q = { memfd_create("nothing", MFD_CLOEXEC), addresses, 2 };
+	struct lines_query q = { .fd = memfd_create("nothing", MFD_CLOEXEC),
+				 .addresses = addresses, .count = 2 };
 
 	(void)state;
 	assert_int_equal(write(q.fd, "no ELF at all", 13), 13);
 	assert_int_equal(answer(NULL, "", &q, &answers), 0);
 	assert_int_equal(answers.len, 0);
 	close(q.fd);
+}
+
+static int take_first(void *context, const struct lines_name *n)
+{
+	*(uint32_t *)context = n->index;
+	return -ECANCELED;
+}
+
+/* Who is killed for being slow has told what most of the time went to. */
+static void what_was_used_longest_is_told_first(void **state)
+{
+	uint64_t bias = _r_debug.r_map->l_addr, addresses[3], ns[3];
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	/* of three files, in the order of their addresses */
+	addresses[0] = (uintptr_t)answer + 1 - bias;
+	addresses[1] = (uintptr_t)strbuf_room + 1 - bias;
+	addresses[2] = (uintptr_t)modules_new + 1 - bias;
+	for (int i = 0; i < 3; i++)
+		for (int k = i + 1; k < 3; k++)
+			if (addresses[k] < addresses[i]) {
+				uint64_t swapped = addresses[k];
+
+				addresses[k] = addresses[i];
+				addresses[i] = swapped;
+			}
+	for (uint32_t hottest = 0; hottest < 3; hottest++) {
+		struct lines_query q = { fd, addresses, ns, 3 };
+		struct strbuf answers = STRBUF_INIT;
+		uint32_t first = UINT32_MAX;
+
+		for (uint32_t i = 0; i < 3; i++)
+			ns[i] = i == hottest ? 1000 : 10;
+		assert_int_equal(answer(NULL, "", &q, &answers), 0);
+		assert_int_equal(lines_parse(answers.buf, answers.len, 3, take_first, &first),
+				 -ECANCELED);
+		assert_int_equal(first, hottest);
+		strbuf_release(&answers);
+	}
+	close(fd);
+}
+
+static void the_use_of_stacks_is_that_of_their_frames(void **state)
+{
+	static const uint32_t one[] = { 1, 2, 3 }, two[] = { 4, 2 };
+
+	(void)state;
+	OOM_SWEEP(20) {
+		struct hot h = HOT_INIT;
+		uint64_t *ns = NULL;
+		int rc = hot_stack(&h, 1, one, 3);
+
+		if (!rc)
+			rc = hot_stack(&h, 7, two, 2);
+		/* told again, and what is too much to keep */
+		if (!rc)
+			rc = hot_stack(&h, 7, one, 3);
+		if (!rc)
+			rc = hot_stack(&h, UINT32_MAX, one, 3);
+		hot_use(&h, 1, 100);
+		hot_use(&h, 7, 10);
+		hot_use(&h, 7, 5);
+		hot_use(&h, 70, 5);
+		hot_use(&h, UINT32_MAX, 5);
+		if (!rc)
+			ns = hot_frames(&h, 4);
+		if (ns) {
+			assert_int_equal(ns[0], 0);
+			assert_int_equal(ns[1], 100);
+			assert_int_equal(ns[2], 115);
+			assert_int_equal(ns[3], 100);
+		}
+		assert_int_equal(ns != NULL, !oom_has_failed());
+		free(ns);
+		hot_release(&h);
+	}
 }
 
 static void no_failing_allocation_is_fatal(void **state)
@@ -269,6 +349,8 @@ int main(void)
 		cmocka_unit_test(lines_come_from_a_debug_file_beside_a_stripped_program),
 		cmocka_unit_test(answers_that_make_no_sense_end_the_reading),
 		cmocka_unit_test(a_file_without_dwarf_has_no_lines),
+		cmocka_unit_test(what_was_used_longest_is_told_first),
+		cmocka_unit_test(the_use_of_stacks_is_that_of_their_frames),
 		cmocka_unit_test(no_failing_allocation_is_fatal),
 	};
 

@@ -35,6 +35,8 @@ enum { FILES_MAX = 256 }; /* module files kept open */
 #define LINES_FILE_NS UINT64_C(5000000000)
 #define LINES_ALL_NS UINT64_C(15000000000)
 #define LINES_MEMORY (UINT64_C(1) << 30)
+/* What a sample counts for beside waits, when that must be cut short. */
+#define SAMPLE_NS UINT64_C(10000000)
 enum { LINES_OUTPUT_MAX = 64 << 20 };
 
 struct translate {
@@ -223,7 +225,16 @@ static int on_event(void *ctx, const struct event *e)
 
 	if (e->type == EVENT_SWITCH || e->type == EVENT_OPEN) {
 		t->records += e->type == EVENT_SWITCH;
+		/* 0: nobody knows since when */
+		if (e->out.out_ns && e->time_ns > e->out.out_ns)
+			frames_use(t->frames, e->out.user_stack, e->time_ns - e->out.out_ns);
 		rc = name_stranger(t, &e->out);
+	} else if (e->type == EVENT_SAMPLE) {
+		frames_use(t->frames, e->sample.user_stack, SAMPLE_NS);
+	} else if (e->type == EVENT_STACK) {
+		if (!(e->stack.flags & STACK_KERNEL))
+			rc = frames_stack(t->frames, e->stack.stack, e->stack.frames,
+					  e->stack.count);
 	} else if (e->type == EVENT_OBJECT) {
 		rc = ends_object(t->ends, &e->object);
 	} else if (e->type == EVENT_TASK) {

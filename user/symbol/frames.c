@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 #include "symbol/demangle.h"
+#include "symbol/hot.h"
 #include "symbol/perfmap.h"
 #include "symbol/source.h"
 
@@ -30,6 +31,7 @@ struct frames {
 	size_t resolved; /* frames up to here were looked up */
 	struct map perfmap_at; /* tgid -> index into perfmaps */
 	VEC(struct perfmap_file) perfmaps;
+	struct hot hot;
 	struct strbuf name;
 };
 
@@ -58,6 +60,7 @@ void frames_free(struct frames *f)
 	vec_release(&f->perfmaps);
 	map_release(&f->perfmap_at);
 	intern_release(&f->keys);
+	hot_release(&f->hot);
 	strbuf_release(&f->name);
 	free((char *)f->options.proc);
 	free(f);
@@ -155,6 +158,16 @@ int frames_kernel(struct frames *f, uint64_t time_ns, uint64_t address, bool exa
 	return frames_put(f, &key, time_ns, symbol.module, ret_frame);
 }
 
+int frames_stack(struct frames *f, uint32_t stack, const uint32_t *frames, uint32_t count)
+{
+	return hot_stack(&f->hot, stack, frames, count);
+}
+
+void frames_use(struct frames *f, uint32_t stack, uint64_t ns)
+{
+	hot_use(&f->hot, stack, ns);
+}
+
 static int frames_emit_name(struct frames *f, uint64_t time_ns, uint32_t frame, const char *name)
 {
 	struct event e = {
@@ -169,7 +182,14 @@ static int frames_emit_name(struct frames *f, uint64_t time_ns, uint32_t frame, 
 /* What one frame needs to be sorted and named. */
 struct pending {
 	struct frame_key key;
+	uint64_t ns; /* that threads stood in it */
 	uint32_t frame;
+};
+
+/* Frames of one module or process: they are named together. */
+struct group {
+	size_t first, count;
+	uint64_t ns;
 };
 
 static int pending_compare(const void *pa, const void *pb)
@@ -243,18 +263,21 @@ static int resolve_module(struct frames *f, uint64_t time_ns, const struct pendi
 {
 	uint32_t module = p->key.module;
 	struct source source = SOURCE_INIT;
-	uint64_t *offsets = calloc(n, sizeof(*offsets));
-	int error = offsets ? 0 : -ENOMEM;
+	uint64_t *offsets = calloc(n, sizeof(*offsets)), *ns = calloc(n, sizeof(*ns));
+	int error = offsets && ns ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < n && !error; i++)
+	for (size_t i = 0; i < n && !error; i++) {
 		offsets[i] = p[i].key.offset - !p[i].key.exact;
+		ns[i] = p[i].ns;
+	}
 	if (!error)
-		error = source_read(&source, &f->options, module, offsets, n);
+		error = source_read(&source, &f->options, module, offsets, ns, n);
 	for (size_t i = 0; i < n && !error; i++)
 		error = resolve_frame(f, time_ns, p[i].frame, module, offsets[i], &source, i);
 	module_forget_functions(f->options.modules, module);
 	source_release(&source);
 	free(offsets);
+	free(ns);
 	return error;
 }
 
@@ -288,32 +311,66 @@ static int resolve_group(struct frames *f, uint64_t time_ns, const struct pendin
 	}
 }
 
+static int group_compare(const void *pa, const void *pb)
+{
+	const struct group *a = pa, *b = pb;
+
+	if (a->ns != b->ns)
+		return a->ns > b->ns ? -1 : 1;
+	return a->first < b->first ? -1 : a->first > b->first;
+}
+
+/* Names @count frames, sorted by pending_compare(): first what was used longest. */
+static int resolve_all(struct frames *f, uint64_t time_ns, const struct pending *p, size_t count)
+{
+	VEC(struct group) groups = { 0 };
+	int error = 0;
+
+	for (size_t i = 0; i < count && !error; i++) {
+		const struct frame_key *before = i ? &p[i - 1].key : NULL, *key = &p[i].key;
+
+		if (!before || before->kind != key->kind || before->tgid != key->tgid ||
+		    before->module != key->module)
+			error = vec_push(&groups, (struct group){ .first = i });
+		if (error)
+			break;
+		groups.at[groups.count - 1].count++;
+		groups.at[groups.count - 1].ns += p[i].ns;
+	}
+	if (groups.count)
+		qsort(groups.at, groups.count, sizeof(*groups.at), group_compare);
+	for (size_t i = 0; i < groups.count && !error; i++)
+		error = resolve_group(f, time_ns, p + groups.at[i].first, groups.at[i].count);
+	vec_release(&groups);
+	return error;
+}
+
 int frames_resolve(struct frames *f, uint64_t time_ns)
 {
-	size_t total = intern_count(&f->keys), count = total - f->resolved, begin = 0;
+	size_t total = intern_count(&f->keys), count = total - f->resolved;
 	struct pending *p;
+	uint64_t *ns;
 	int error = 0;
 
 	if (!count)
 		return 0;
 	p = calloc(count, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
+	ns = hot_frames(&f->hot, total + 1);
+	if (!p || !ns)
+		error = -ENOMEM;
+	for (size_t i = 0; i < count && !error; i++) {
 		uint32_t id = (uint32_t)(f->resolved + i);
 
 		p[i].frame = id + 1;
+		p[i].ns = ns[id + 1];
 		memcpy(&p[i].key, intern_key(&f->keys, id, NULL), sizeof(p[i].key));
 	}
-	qsort(p, count, sizeof(*p), pending_compare);
-	for (size_t i = 1; i <= count && !error; i++) {
-		if (i < count && p[i].key.kind == p[begin].key.kind &&
-		    p[i].key.tgid == p[begin].key.tgid && p[i].key.module == p[begin].key.module)
-			continue;
-		error = resolve_group(f, time_ns, p + begin, i - begin);
-		begin = i;
+	if (!error) {
+		qsort(p, count, sizeof(*p), pending_compare);
+		error = resolve_all(f, time_ns, p, count);
 	}
 	free(p);
+	free(ns);
 	if (!error)
 		f->resolved = total;
 	return error;

@@ -57,6 +57,13 @@ int frames_kernel(struct frames *f, uint64_t time_ns, uint64_t address, bool exa
 		  uint32_t *ret_frame);
 
 /*
+ * A stack is made of these frames, and a thread stood in it that long. Where
+ * threads stood longest is named first: reading DWARF may be ended early.
+ */
+int frames_stack(struct frames *f, uint32_t stack, const uint32_t *frames, uint32_t count);
+void frames_use(struct frames *f, uint32_t stack, uint64_t ns);
+
+/*
  * Names every frame that has none yet, with source lines and the functions
  * inlined there where DWARF tells. May be called again later, when there are
  * more. 0, -ENOMEM, or an error of emit; what cannot be named is left.

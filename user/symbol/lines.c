@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Units are taken as they come, each with those of the wanted addresses that
- * lie in its ranges. No index is needed: .debug_aranges, which clang does not
- * write, is not asked, and a unit without wanted addresses costs its header.
+ * A first pass over all units finds those in whose ranges wanted addresses lie,
+ * a second one reads them, first those that matter most. No index is needed:
+ * .debug_aranges, which clang does not write, is not asked, and a unit without
+ * wanted addresses costs its header.
  *
  * In a unit the tree of scopes is walked once for all its addresses. A hit's
  * depth says how many functions around it are open; who is not at the depth of
@@ -347,17 +348,46 @@ static int answer_unit(struct lines *l, Dwarf_Die *unit, uint8_t type, int out)
 	return flush(&l->out, out);
 }
 
-static int answer_units(struct lines *l, Dwarf *dwarf, int out)
-{
-	Dwarf_CU *unit = NULL;
+/* A unit in which wanted addresses lie. */
+struct unit {
 	Dwarf_Die die;
 	uint8_t type;
+	uint64_t ns;
+	size_t at; /* in the file's order */
+};
+
+static int compare_units(const void *pa, const void *pb)
+{
+	const struct unit *a = pa, *b = pb;
+
+	if (a->ns != b->ns)
+		return a->ns > b->ns ? -1 : 1;
+	return a->at < b->at ? -1 : a->at > b->at;
+}
+
+static int answer_units(struct lines *l, Dwarf *dwarf, int out)
+{
+	VEC(struct unit) units = { 0 };
+	struct unit u = { .at = 0 };
+	Dwarf_CU *cu = NULL;
 	int error = 0;
 
-	while (!error && l->left &&
-	       !dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, NULL))
-		if (type == DW_UT_compile || type == DW_UT_skeleton)
-			error = answer_unit(l, &die, type, out);
+	while (!error && !dwarf_get_units(dwarf, cu, &cu, NULL, &u.type, &u.die, NULL)) {
+		if (u.type != DW_UT_compile && u.type != DW_UT_skeleton)
+			continue;
+		error = find_hits(l, &u.die);
+		u.ns = 0;
+		u.at++;
+		for (size_t i = 0; i < l->hits.count && l->q->ns; i++)
+			u.ns += l->q->ns[l->hits.at[i].index];
+		if (!error && l->hits.count)
+			error = vec_push(&units, u);
+	}
+	if (units.count)
+		qsort(units.at, units.count, sizeof(*units.at), compare_units);
+	for (size_t i = 0; i < units.count && l->left && !error; i++)
+		error = answer_unit(l, &units.at[i].die, units.at[i].type, out);
+	vec_release(&units);
 	return error;
 }
 

@@ -21,6 +21,7 @@ enum {
 struct lines_query {
 	int fd; /* an ELF file with DWARF */
 	const uint64_t *addresses; /* before relocation; sorted, count of them */
+	const uint64_t *ns; /* by address: how much it matters; NULL: all the same */
 	size_t count;
 };
 
@@ -33,8 +34,8 @@ struct lines_name {
 };
 
 /*
- * Writes what is known to @out, unit by unit, as bytes for lines_parse(): what
- * was written before it is killed is good. 0 or a negative errno.
+ * Writes what is known to @out, unit by unit, those that matter most first, as
+ * bytes for lines_parse(): what was written before it is killed is good. 0 or a negative errno.
  */
 int lines_answer(const struct lines_query *q, int out);
 

@@ -5,14 +5,14 @@
 
 /* An address that is asked for, and whose frame's it is. */
 struct asked {
-	uint64_t address;
+	uint64_t address, ns;
 	uint32_t frame;
 };
 
 struct reading {
 	struct source *source;
 	VEC(struct asked) asked; /* sorted */
-	VEC(uint64_t) addresses; /* the same */
+	VEC(uint64_t) addresses, ns; /* the same */
 	struct strbuf answers;
 };
 
@@ -51,34 +51,37 @@ static int take_name(void *context, const struct lines_name *name)
 
 /* The addresses of all frames, sorted. */
 static int prepare(struct reading *r, const struct frames_options *o, uint32_t module,
-		   const uint64_t *offsets, size_t count)
+		   const uint64_t *offsets, const uint64_t *ns, size_t count)
 {
-	if (vec_reserve(&r->asked, count) || vec_reserve(&r->addresses, count))
+	if (vec_reserve(&r->asked, count) || vec_reserve(&r->addresses, count) ||
+	    vec_reserve(&r->ns, count))
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		struct asked a = { .frame = (uint32_t)i };
+		struct asked a = { .frame = (uint32_t)i, .ns = ns[i] };
 
 		if (module_code_address(o->modules, module, offsets[i], &a.address))
 			r->asked.at[r->asked.count++] = a;
 	}
 	if (r->asked.count)
 		qsort(r->asked.at, r->asked.count, sizeof(*r->asked.at), compare_asked);
-	for (size_t i = 0; i < r->asked.count; i++)
+	for (size_t i = 0; i < r->asked.count; i++) {
 		r->addresses.at[r->addresses.count++] = r->asked.at[i].address;
+		r->ns.at[r->ns.count++] = r->asked.at[i].ns;
+	}
 	return 0;
 }
 
 int source_read(struct source *s, const struct frames_options *o, uint32_t module,
-		const uint64_t *offsets, size_t count)
+		const uint64_t *offsets, const uint64_t *ns, size_t count)
 {
 	struct reading r = { .source = s, .answers = STRBUF_INIT };
 	int fd = o->answer ? module_debug_descriptor(o->modules, module) : -1, error;
 
 	if (fd < 0)
 		return 0;
-	error = prepare(&r, o, module, offsets, count);
+	error = prepare(&r, o, module, offsets, ns, count);
 	if (!error && r.addresses.count) {
-		struct lines_query q = { fd, r.addresses.at, r.addresses.count };
+		struct lines_query q = { fd, r.addresses.at, r.ns.at, r.addresses.count };
 
 		error = o->answer(o->context, module_name(o->modules, module), &q, &r.answers);
 	}
@@ -91,6 +94,7 @@ int source_read(struct source *s, const struct frames_options *o, uint32_t modul
 	strbuf_release(&r.answers);
 	vec_release(&r.asked);
 	vec_release(&r.addresses);
+	vec_release(&r.ns);
 	close(fd);
 	return error;
 }
