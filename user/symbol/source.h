@@ -20,7 +20,8 @@ struct source {
 
 #define SOURCE_INIT { 0 }
 
-/* Asks for the places at @offsets of a module's file, first where @ns is large. 0 (also when it has no DWARF) or -ENOMEM. */
+/* Asks for the places at @offsets of a module's file, first where @ns is large. 0 (also when
+ * it has no DWARF) or -ENOMEM. */
 int source_read(struct source *s, const struct frames_options *o, uint32_t module,
 		const uint64_t *offsets, const uint64_t *ns, size_t count);
 void source_release(struct source *s);
