@@ -39,7 +39,7 @@ struct name_entry {
 struct stacks {
 	struct map stack_at, frame_at; /* number to position */
 	struct map name_at; /* frame number to its first name */
-	struct map tops; /* numbers of the frames at which stacks of Go end */
+	struct map tops; /* numbers of the frames at which stacks end */
 	VEC(struct stack_entry) stacks;
 	VEC(struct frame_entry) frames;
 	VEC(struct name_entry) names;
@@ -107,11 +107,13 @@ static int stacks_add_frame(struct stacks *s, const struct event_frame *e)
  * The outermost function of a stack to Go's own tracebacks: topofstack() in
  * runtime/traceback.go, TOPFRAME in its assembly. What stands beyond is garbage
  * or, beyond mcall and morestack, a goroutine that may run elsewhere by now.
+ * And where the stacks of coroutines begin: glibc's makecontext(), Boost.Context.
  */
 static bool is_top(const char *function)
 {
 	static const char *const tops[] = { "runtime.goexit", "runtime.mstart", "runtime.mcall",
-					    "runtime.morestack", "runtime.rt0_go" };
+					    "runtime.morestack", "runtime.rt0_go",
+					    "__start_context", "make_fcontext", STACKS_NEW };
 
 	for (size_t i = 0; i < ARRAY_COUNT(tops); i++) {
 		size_t len = strlen(tops[i]);
@@ -176,10 +178,13 @@ int stacks_add(struct stacks *s, const struct event *e)
 	}
 }
 
-/* A stack of Go ends where its runtime says, wherever the walk went from there. */
+/*
+ * Such a stack ends there, wherever the walk went. Who is in one of these functions
+ * itself may still be on the stack of its caller.
+ */
 static void cut_at_top(const struct stacks *s, struct stack_view *view)
 {
-	for (uint32_t i = 0; s->tops.count && i < view->count; i++) {
+	for (uint32_t i = 1; s->tops.count && i < view->count; i++) {
 		if (!map_get(&s->tops, view->frames[i]))
 			continue;
 		view->count = i + 1;

@@ -13,6 +13,9 @@
 
 struct stacks;
 
+/* What a frame without a name is called whose stack somebody made by hand, in it. */
+#define STACKS_NEW "<new stack>"
+
 /* NULL when out of memory. */
 struct stacks *stacks_new(void);
 void stacks_free(struct stacks *s);

@@ -8,6 +8,7 @@
 #include "symbol/module.h"
 
 #include "base/map.h"
+#include "core/stacks.h"
 #include "symbol/debug_file.h"
 #include "symbol/demangle.h"
 #include "symbol/elf_symbols.h"
@@ -565,6 +566,23 @@ bool module_code_address(const struct modules *ms, uint32_t module, uint64_t off
 	return elf_offset_to_address(&segments, offset, ret_address);
 }
 
+/*
+ * A return address at a function's first byte, with no code before it, is of no
+ * call: somebody put it there, or it is none. A function that begins by leaving
+ * the stack it finds (mov %rbx,%rsp) is glibc's __start_context: the first frame
+ * of a stack that makecontext() made.
+ */
+static bool begins_stack(const struct functions *f, uint64_t address)
+{
+	static const uint8_t leaves[] = { 0x48, 0x89, 0xdc };
+	uint8_t code[sizeof(leaves)];
+	uint64_t start;
+
+	return elf_functions_find(&f->elf, &f->extents, address + 1, &start) &&
+	       start == address + 1 && !elf_read_address(&f->elf, start, code, sizeof(code)) &&
+	       !memcmp(code, leaves, sizeof(code));
+}
+
 int module_function(struct modules *ms, uint32_t module, uint64_t offset, struct strbuf *out)
 {
 	struct module *m = &ms->list.at[module];
@@ -587,7 +605,13 @@ int module_function(struct modules *ms, uint32_t module, uint64_t offset, struct
 	}
 	if (elf_functions_find(&m->functions->elf, &m->functions->extents, address, &start))
 		return module_place(ms, module, start, out);
-	return -ENOENT;
+	if (!begins_stack(m->functions, address))
+		return -ENOENT;
+	if (symtab_find(&m->functions->code, address + 1, &symbol))
+		demangle(symbol.name, out);
+	else
+		strbuf_puts(out, STACKS_NEW);
+	return strbuf_error(out);
 }
 
 void module_forget_functions(struct modules *ms, uint32_t module)

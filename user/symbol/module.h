@@ -73,7 +73,7 @@ bool module_data_address(const struct modules *ms, uint32_t module, uint64_t off
 /*
  * Appends the name of the function at a file offset, readable; where only
  * the function's extent is known, "redis-server+0x13c0c0" with the offset of
- * its start, or "<signal handler called>". 0, -ENOENT when nothing covers it,
+ * its start, "<signal handler called>" or "<new stack>". 0, -ENOENT when nothing covers it,
  * or -ENOMEM. The symbols are read when first asked for and stay until
  * module_forget_functions().
  */
