@@ -95,6 +95,7 @@ def _parallelism(report):
     p = report["parallelism"]
     by = {int(k): v for k, v in p["by_running_ns"].items()}
     observed = sum(by.values())
+    unknown = report["totals"].get("unknown_ns", 0)
     ran = sum(k * v for k, v in by.items())
     if observed > duration:
         yield f"by_running_ns: {observed} of {duration}"
@@ -102,9 +103,18 @@ def _parallelism(report):
         if observed != duration:
             yield f"by_running_ns: {observed}, not {duration}, and nothing was lost"
         # waits below --min-wait leave sums, not times: they look like running here
-        unknown = report["totals"].get("unknown_ns", 0)
         if abs(ran - run) > unknown and not report["recording"].get("min_wait_ns"):
             yield f"by_running_ns: {ran} run, totals say {run}"
+    if p.get("by_wanting_ns"):
+        by_wanting = {int(k): v for k, v in p["by_wanting_ns"].items()}
+        wanted = sum(k * v for k, v in by_wanting.items())
+        should = run + report["totals"]["runnable_ns"]
+        if _whole(report) and abs(wanted - should) > unknown + should / 1000:
+            yield f"by_wanting_ns: {wanted} wanted, totals say {should}"
+        if p["lone_ns"] != by_wanting.get(1, 0):
+            yield f"lone_ns {p['lone_ns']} is not by_wanting_ns 1, {by_wanting.get(1, 0)}"
+        if p["crowded_ns"] > report["totals"]["runnable_ns"]:
+            yield f"crowded_ns {p['crowded_ns']} above runnable_ns"
     if p["serial_ns"] != by.get(1, 0):
         yield f"serial_ns {p['serial_ns']} is not by_running_ns 1, {by.get(1, 0)}"
     if p["active_ns"] != observed - by.get(0, 0):

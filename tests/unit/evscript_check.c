@@ -112,6 +112,16 @@ void assert_result_is_true(struct evscript *s, const struct result *r)
 				 t->sum.voluntary, t->sum.involuntary, a->voluntary,
 				 a->involuntary);
 	}
+	if (!p->approximate) {
+		uint64_t wanted = 0;
+
+		for (size_t k = 0; k < p->by_wanting_ns.count; k++)
+			wanted += k * p->by_wanting_ns.at[k];
+		if (wanted != r->totals.run_ns + r->totals.runnable_ns)
+			fail_msg("cores were wanted for %lu, really %lu", wanted,
+				 r->totals.run_ns + r->totals.runnable_ns);
+		assert_true(p->crowded_ns <= r->totals.runnable_ns);
+	}
 	for (size_t i = 0; i < s->actor_count; i++)
 		if (s->actors[i].run_ns + s->actors[i].runnable_ns + s->actors[i].wait_ns)
 			assert_true(found-- > 0);

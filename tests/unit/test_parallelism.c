@@ -51,6 +51,39 @@ static void a_recording_in_which_nothing_ran_says_so(void **state)
 	evscript_stop(&run);
 }
 
+static void who_waits_for_a_core_wants_one_as_much_as_who_has_it(void **state)
+{
+	struct evscript_run run;
+	const struct result_parallelism *p = &run.result.parallelism;
+
+	(void)state;
+	/* A is alone until 1200 and, without a core for 200 of it, from 1700 on; C makes three
+	 * of two cores */
+	evscript_start(&run, "1000 task A found on cpu0\n"
+			     "1000 task B found wait read\n"
+			     "1000 task C found wait read\n"
+			     "1200 wake B by irq\n"
+			     "1250 cpu1 switch ->B\n"
+			     "1500 wake C by irq\n"
+			     "1600 cpu1 switch B>C wait read\n"
+			     "1700 cpu1 switch C>- wait read\n"
+			     "1700 cpu0 switch A>- preempted\n"
+			     "1900 cpu0 switch ->A\n"
+			     "2000 end\n");
+	assert_int_equal(p->by_wanting_ns.count, 4);
+	assert_int_equal(p->by_wanting_ns.at[0], 0);
+	assert_int_equal(p->by_wanting_ns.at[1], 500);
+	assert_int_equal(p->by_wanting_ns.at[2], 400);
+	assert_int_equal(p->by_wanting_ns.at[3], 100);
+	assert_int_equal(p->lone_ns, 500);
+	assert_int_equal(p->crowded_ns, 100);
+	assert_int_equal(p->serial_ns, 350);
+	for (size_t i = 0; i < run.result.threads.count; i++)
+		assert_int_equal(run.result.threads.at[i].lone_ns,
+				 run.result.threads.at[i].comm[0] == 'A' ? 500 : 0);
+	evscript_stop(&run);
+}
+
 static void a_thread_that_moves_between_cores_is_one_thread(void **state)
 {
 	struct evscript_run run;
@@ -462,6 +495,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(time_is_counted_by_how_many_ran_in_it),
 		cmocka_unit_test(a_recording_in_which_nothing_ran_says_so),
+		cmocka_unit_test(who_waits_for_a_core_wants_one_as_much_as_who_has_it),
 		cmocka_unit_test(a_thread_that_moves_between_cores_is_one_thread),
 		cmocka_unit_test(
 			the_serial_part_of_a_parallel_program_is_its_share_of_the_wall_time),

@@ -77,9 +77,9 @@ struct analysis {
 	int (*finish)(void *self, struct result *r);
 };
 
-extern const struct analysis analysis_accounting, analysis_parallelism, analysis_locks,
-	analysis_io, analysis_traffic, analysis_wakeups, analysis_loops, analysis_tree,
-	analysis_runtimes, analysis_deadlocks, analysis_findings;
+extern const struct analysis analysis_accounting, analysis_parallelism, analysis_demand,
+	analysis_locks, analysis_io, analysis_traffic, analysis_wakeups, analysis_loops,
+	analysis_tree, analysis_runtimes, analysis_deadlocks, analysis_findings;
 
 struct core {
 	uint32_t thread; /* that has it; THREAD_NONE: none that is recorded */

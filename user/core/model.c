@@ -18,6 +18,7 @@
 static const struct analysis *const analyses[] = {
 	&analysis_accounting,
 	&analysis_parallelism,
+	&analysis_demand,
 	&analysis_locks,
 	&analysis_io,
 	&analysis_traffic,

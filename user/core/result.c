@@ -147,6 +147,7 @@ void result_release(struct result *r)
 	vec_release(&r->threads);
 	vec_release(&r->processes);
 	vec_release(&r->parallelism.by_running_ns);
+	vec_release(&r->parallelism.by_wanting_ns);
 	vec_release(&r->parallelism.cpus);
 	vec_release(&r->locks);
 	vec_release(&r->io);

@@ -60,6 +60,7 @@ struct result_thread {
 	bool ended; /* else it still lived at the end: end_ns is the window's */
 	bool found; /* it existed before the window began */
 	struct totals sum;
+	uint64_t lone_ns; /* it wanted a core while no other thread did */
 };
 
 struct result_process {
@@ -324,6 +325,7 @@ struct result_wakeup {
 	uint32_t waker_tid; /* 0: an interrupt */
 	const char *waker; /* comm, or "timer" | "disk" | "network" | "interrupt" */
 	bool interrupt;
+	bool within; /* both are threads of the recording */
 	uint32_t wakee_tid;
 	const char *wakee;
 	uint64_t count, wait_ns; /* waits that it ended */
@@ -344,6 +346,11 @@ struct result_parallelism {
 	uint64_t serial_ns; /* exactly one */
 	VEC(uint64_t) by_running_ns; /* [k]: exactly k threads ran; sum is observed_ns */
 	double concurrency_mean; /* (Σ run + Σ runnable) / observed */
+	/* [k]: exactly k threads wanted a core, running or runnable. This and the next two
+	 * are not known when `approximate` */
+	VEC(uint64_t) by_wanting_ns;
+	uint64_t lone_ns; /* exactly one */
+	uint64_t crowded_ns; /* of Σ runnable: because more wanted one than there are cores */
 	/* Why nothing ran: by_running_ns[0] shared out among the waits whose end
 	 * set the program going again, and the run queue behind them */
 	uint64_t stalled_by_class_ns[CLASS_COUNT];
@@ -364,8 +371,9 @@ struct evidence {
 };
 
 struct finding {
-	/* "deadlock" "cores" "lock" "herd" "disk" "network" "child" "stall" "balance" "loop"
-	 * "serial" "wakeup" "idle" "cpu": stable, scripts ask for them */
+	/* "deadlock" "cores" "lock" "herd" "imbalance" "disk" "network" "pipeline" "child"
+	 * "stall" "balance" "loop" "serial" "wakeup" "handover" "churn" "idle" "cpu": stable,
+	 * scripts ask for them */
 	const char *id;
 	const char *title; /* one sentence with its numbers */
 	double share; /* of the time that it explains, 0 … 1 */

@@ -39,6 +39,11 @@ const struct runlog_change *runlog_last(struct runlog *l);
 int runlog_change(struct runlog *l, uint64_t time_ns, int delta);
 /* Nothing is known of what ran in this time. */
 int runlog_lose(struct runlog *l, uint64_t from_ns, uint64_t to_ns);
+/*
+ * How much of this time, as far as it is still in the log, exactly one thread ran. Of a time with
+ * very many changes only the newest are looked at: one who has that much company is not alone.
+ */
+uint64_t runlog_alone(const struct runlog *l, uint64_t from_ns, uint64_t to_ns);
 /* Settles all, up to the window's end. */
 int runlog_finish(struct runlog *l);
 

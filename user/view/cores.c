@@ -202,6 +202,26 @@ void print_cores(struct page *p)
 	print_cpus(p);
 }
 
+static void json_demand(struct json *j, const struct result_parallelism *par)
+{
+	char key[24];
+
+	if (!par->by_wanting_ns.count) {
+		json_null(j, "by_wanting_ns");
+		json_null(j, "lone_ns");
+		json_null(j, "crowded_ns");
+		return;
+	}
+	json_open_object(j, "by_wanting_ns");
+	for (size_t k = 0; k < par->by_wanting_ns.count; k++) {
+		snprintf(key, sizeof(key), "%zu", k);
+		json_uint(j, key, par->by_wanting_ns.at[k]);
+	}
+	json_close(j);
+	json_uint(j, "lone_ns", par->lone_ns);
+	json_uint(j, "crowded_ns", par->crowded_ns);
+}
+
 void json_parallelism(struct json *j, const struct view_input *in)
 {
 	const struct result_parallelism *par = &in->result->parallelism;
@@ -225,6 +245,7 @@ void json_parallelism(struct json *j, const struct view_input *in)
 	}
 	json_close(j);
 	json_real(j, "concurrency_mean", par->concurrency_mean);
+	json_demand(j, par);
 	json_open_array(j, "cpus");
 	for (size_t i = 0; i < par->cpus.count; i++) {
 		const struct result_cpu *cpu = &par->cpus.at[i];

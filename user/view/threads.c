@@ -190,6 +190,10 @@ static void json_threads(struct json *j, const struct view_input *in)
 		json_bool(j, "kernel_thread", t->kthread);
 		json_life(j, t->found, t->start_ns, t->ended ? &t->end_ns : NULL);
 		json_sums(j, &t->sum);
+		if (in->result->parallelism.by_wanting_ns.count)
+			json_uint(j, "lone_ns", t->lone_ns);
+		else
+			json_null(j, "lone_ns");
 		json_close(j);
 	}
 	json_close(j);
