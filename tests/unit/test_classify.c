@@ -160,6 +160,8 @@ static void a_wait_outside_of_any_system_call_is_a_fault(void **state)
 	(void)state;
 	assert_class("fault disk io", CLASS_FAULT);
 	assert_class("fault disk kstack 53", CLASS_FAULT);
+	/* not one for the lock that it needs before it can ask for the page */
+	assert_class("fault disk kstack 51", CLASS_KERNEL);
 	/* … and one within a call when its stack says so, whatever the call is for */
 	assert_class("write object 14 disk io kstack 53", CLASS_FAULT);
 	assert_class("futex 0x10 mutex disk kstack 53", CLASS_FAULT);

@@ -167,6 +167,21 @@ static void a_kernel_stack_tells_what_its_thread_waited_for(void **state)
 			 PLACE_IO);
 }
 
+static void who_takes_the_address_spaces_lock_and_sleeps_there_waits_for_it(void **state)
+{
+	(void)state;
+	/* as bpf_get_task_stack() tells it: without what sleeps for others */
+	assert_int_equal(place_of(STACK("__vm_munmap", "__x64_sys_munmap", "do_syscall_64")),
+			 PLACE_LOCK);
+	assert_int_equal(place_of(STACK("lock_mm_and_find_vma", "exc_page_fault",
+					"asm_exc_page_fault")),
+			 PLACE_LOCK);
+	/* … but not who sleeps further in */
+	assert_int_equal(place_of(STACK("balance_dirty_pages", "do_madvise", "x")), PLACE_IO);
+	assert_int_equal(place_of(STACK("handle_mm_fault", "__mm_populate", "vm_mmap_pgoff")),
+			 PLACE_FAULT);
+}
+
 static void the_function_nearest_the_leaf_decides_but_a_fault_outdoes_its_io(void **state)
 {
 	(void)state;
@@ -241,6 +256,7 @@ int main(void)
 		cmocka_unit_test(hidden_addresses_are_no_symbols),
 		cmocka_unit_test(padding_before_a_function_is_the_functions),
 		cmocka_unit_test(a_kernel_stack_tells_what_its_thread_waited_for),
+		cmocka_unit_test(who_takes_the_address_spaces_lock_and_sleeps_there_waits_for_it),
 		cmocka_unit_test(the_function_nearest_the_leaf_decides_but_a_fault_outdoes_its_io),
 		cmocka_unit_test(this_kernel_has_names_where_they_may_be_seen),
 		cmocka_unit_test(no_failing_allocation_is_fatal),

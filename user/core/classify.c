@@ -365,6 +365,9 @@ static enum wait_class class_of_call(enum family family, const struct event_out 
 /* The last rows: where in the kernel it stood. */
 static enum wait_class class_of_place(const struct event_out *out, uint8_t place)
 {
+	/* a fault that waits for the address space's lock does not wait for its page */
+	if (place == PLACE_LOCK && !(out->flags & OUT_IOWAIT))
+		return CLASS_KERNEL;
 	if (out->nr < 0)
 		return CLASS_FAULT;
 	if (place == PLACE_LOCK)

@@ -244,6 +244,27 @@ static const struct {
 	{ "faultin_page", PLACE_FAULT }, /* get_user_pages: O_DIRECT, io_uring */
 };
 
+/*
+ * bpf_get_task_stack() leaves out the functions that sleep for others (in_sched_functions(), since
+ * 5.2): of a wait for a rwsem or a mutex the nearest function is the one that takes it. These
+ * take the address space's lock and never sleep by themselves, so being nearest says that they
+ * wait for it. (From 6.1 to 6.18.)
+ */
+static const char *const lock_takers[] = {
+	"lock_mm_and_find_vma", "mmap_read_lock*", "mmap_write_lock*", "vm_mmap_pgoff",
+	"__vm_munmap",		"do_mprotect_pkey", "do_madvise",     "madvise_lock",
+	"__do_sys_brk",		"__x64_sys_brk",    "__do_sys_mremap", "do_mremap",
+	"__x64_sys_mremap",	"__mm_populate",    "do_mlock",
+};
+
+static bool takes_a_lock(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(lock_takers); i++)
+		if (!fnmatch(lock_takers[i], name, 0))
+			return true;
+	return false;
+}
+
 static enum kernel_place place_of(const char *name)
 {
 	char plain[128];
@@ -267,7 +288,10 @@ static enum kernel_place place_of(const char *name)
 enum kernel_place kernel_place(struct kernel *k, const uint64_t *frames, size_t count)
 {
 	enum kernel_place found = PLACE_NONE;
+	const char *nearest = count ? frame_name(k, frames[0]) : NULL;
 
+	if (nearest && takes_a_lock(nearest))
+		return PLACE_LOCK;
 	for (size_t i = 0; i < count; i++) {
 		const char *name = frame_name(k, frames[i]);
 		enum kernel_place place = name ? place_of(name) : PLACE_NONE;
