@@ -197,10 +197,39 @@ static void cores_that_others_use_are_named_as_the_reason(void **state)
 	}
 	line(&run, 100000, "cpu cpu0 50000000 50000000 0");
 	line(&run, 100000, "cpu cpu1 0 100000000 0");
-	end(&run, 100000, "cores");
+	end(&run, 100000, "cores serial");
 	assert_title(&run, 0,
-		     "Out of cores: 50 % of the time that threads wanted to run they waited for a "
-		     "core (on average 1 wanted one of 2; other programs used 75 %)");
+		     "Other programs had the cores: 50 % of the time that threads wanted to run "
+		     "they waited for a core (on average 1 wanted one of 2; other programs used 75 "
+		     "%)");
+	assert_non_null(strstr(run.result.findings.at[0].advice, "not the program's own doing"));
+	assert_string_equal(evidence(&run, 0, "pattern")->text, "others");
+	assert_int_equal(evidence(&run, 0, "crowded_ns")->number, 0);
+	evscript_stop(&run);
+}
+
+static void others_are_not_blamed_for_queues_of_the_programs_own(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	/* four threads want two cores, of which others use 10 %: 1.8 run, 2.2 wait, 2 of them
+	 * because there are four */
+	start(&run, "1000 cpu cpu0 0 0 0\n1000 cpu cpu1 0 0 0\n1000 task s0 found on cpu0\n"
+		    "1000 task s1 found on cpu1\n1000 task s2 found runnable\n"
+		    "1000 task s3 found runnable\n");
+	for (uint64_t i = 0; i < 100; i++) {
+		line(&run, i * 1000 + 900, "cpu0 switch s%lu>- preempted", i % 2 ? 2 : 0ul);
+		line(&run, i * 1000 + 900, "cpu1 switch s%lu>- preempted", i % 2 ? 3 : 1ul);
+		line(&run, i * 1000 + 1000, "cpu0 switch ->s%lu", i % 2 ? 0 : 2ul);
+		line(&run, i * 1000 + 1000, "cpu1 switch ->s%lu", i % 2 ? 1 : 3ul);
+	}
+	line(&run, 100000, "cpu cpu0 90000000 10000000 0");
+	line(&run, 100000, "cpu cpu1 90000000 10000000 0");
+	end(&run, 100000, "cores");
+	assert_string_equal(evidence(&run, 0, "pattern")->text, "crowded");
+	assert_int_equal(evidence(&run, 0, "crowded_ns")->number, 200000 * US);
+	assert_int_equal(evidence(&run, 0, "runnable_ns")->number, 220000 * US);
 	evscript_stop(&run);
 }
 
@@ -289,8 +318,85 @@ static void threads_that_take_turns_are_serial(void **state)
 	}
 	end(&run, 100000, "serial");
 	assert_title(&run, 0,
-		     "One thread at a time: 100 % of the time exactly one thread ran, although 2 "
-		     "shared the work and there are 2 cores");
+		     "One thread at a time: 98 % of the time only one thread had something to do, "
+		     "although 2 shared the work and there are 2 cores");
+	assert_non_null(strstr(run.result.findings.at[0].advice, "take turns"));
+	evscript_stop(&run);
+}
+
+static void a_thread_with_a_phase_of_its_own_is_named(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	/* of each 10 ms main has 6 alone, then two workers 4; others take half of the core that
+	 * main has, which makes its part longer, but no less serial */
+	start(&run, "1000 cpu cpu0 0 0 0\n1000 cpu cpu1 0 0 0\n1000 task main found on cpu0\n"
+		    "1000 object 1 futex 0x10\n"
+		    "1000 task a found wait futex 0x10 condition object 1 of main\n"
+		    "1000 task b found wait futex 0x10 condition object 1 of main\n");
+	for (uint64_t t = 0; t < 100000; t += 10000) {
+		line(&run, t + 3000, "cpu0 switch main>- preempted");
+		line(&run, t + 6000, "cpu0 switch ->main");
+		line(&run, t + 6000, "wake a by main");
+		line(&run, t + 6000, "wake b by main");
+		line(&run, t + 6000, "cpu0 switch main>a wait futex 0x20 condition");
+		line(&run, t + 6000, "cpu1 switch ->b");
+		line(&run, t + 10000, "wake main by a");
+		line(&run, t + 10000, "cpu1 switch b>- wait futex 0x10 condition object 1");
+		line(&run, t + 10000, "cpu0 switch a>main wait futex 0x10 condition object 1");
+	}
+	line(&run, 100000, "cpu cpu0 70000000 30000000 0");
+	line(&run, 100000, "cpu cpu1 40000000 0 60000000");
+	end(&run, 100000, "serial");
+	assert_title(&run, 0,
+		     "One thread at a time: 60 % of the time only one thread had something to do, "
+		     "mostly main (101), although 3 shared the work and there are 2 cores");
+	assert_int_equal(evidence(&run, 0, "lone_tid_ns")->number, 60000 * US);
+	evscript_stop(&run);
+}
+
+static void threads_that_hand_over_after_a_moments_work_do_so_too_often(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	/* the wake-up is fast, but for 8 us of work it is not worth it */
+	start(&run, "1000 object 1 pipe pipe:[1]\n"
+		    "1000 task A found on cpu0\n"
+		    "1000 task B found wait read object 1\n");
+	for (uint64_t t = 0; t < 100000; t += 20) {
+		line(&run, t + 8, "wake B by A");
+		line(&run, t + 8, "cpu0 switch A>- wait read object 1");
+		line(&run, t + 10, "cpu1 switch ->B");
+		line(&run, t + 18, "wake A by B");
+		line(&run, t + 18, "cpu1 switch B>- wait read object 1");
+		line(&run, t + 20, "cpu0 switch ->A");
+	}
+	end(&run, 100000, "handover");
+	assert_title(&run, 0,
+		     "Handing over too often: threads woke each other 10.0k times and ran only "
+		     "8.00 us for each of these, of which the switches alone take some 5.00 us");
+	evscript_stop(&run);
+}
+
+static void a_thread_for_each_little_task_is_churn(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 task main found on cpu0\n");
+	for (uint64_t i = 0; i < 110; i++) {
+		line(&run, i * 100, "task t%lu forked of main", i);
+		line(&run, i * 100 + 10, "cpu1 switch ->t%lu", i);
+		line(&run, i * 100 + 10, "cpu0 switch main>- wait futex 0x10 join");
+		line(&run, i * 100 + 40, "wake main by t%lu", i);
+		line(&run, i * 100 + 50, "cpu0 switch ->main");
+		line(&run, i * 100 + 50, "cpu1 switch t%lu>- dead", i);
+	}
+	end(&run, 11000, "churn");
+	assert_int_equal(evidence(&run, 0, "threads")->number, 110);
+	assert_non_null(strstr(run.result.findings.at[0].title, "ran 40.0 us each on average"));
 	evscript_stop(&run);
 }
 
@@ -386,7 +492,10 @@ static void sleeping_is_idle(void **state)
 
 	(void)state;
 	waits(&run, "", "clock_nanosleep", "idle");
-	assert_title(&run, 0, "Mostly idle: nothing ran 89 % of the time; it was asleep");
+	assert_title(&run, 0,
+		     "Mostly asleep: nothing ran 89 % of the time, until a time had passed; A "
+		     "(101) slept most, 890 ms");
+	assert_non_null(strstr(run.result.findings.at[0].advice, "by its own choice"));
 	evscript_stop(&run);
 }
 
@@ -411,7 +520,7 @@ static void children_that_run_one_after_another_are_children(void **state)
 	evscript_stop(&run);
 }
 
-static void one_of_two_that_waits_at_a_barrier_is_no_lock(void **state)
+static void one_who_always_comes_last_at_a_barrier_has_too_large_a_part(void **state)
 {
 	struct evscript_run run;
 
@@ -424,7 +533,32 @@ static void one_of_two_that_waits_at_a_barrier_is_no_lock(void **state)
 		line(&run, t + 10000, "wake B by A");
 		line(&run, t + 10000, "cpu1 switch ->B");
 	}
-	end(&run, 100000, "serial");
+	/* 2 and 10 units; of 6 and 6 each round would take 6 */
+	end(&run, 100000, "imbalance");
+	assert_title(&run, 0,
+		     "Unevenly divided work: 40 % of the time is lost to waiting for the last one "
+		     "at barrier 0x10 (1 thread, 10 waits, longest 8.00 ms), most often thread "
+		     "101");
+	evscript_stop(&run);
+}
+
+static void parts_that_are_even_are_not_called_uneven(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 object 1 futex 0x10\n"
+		    "1000 task A found on cpu0\n"
+		    "1000 task B found on cpu1 of A\n");
+	for (uint64_t t = 0; t < 100000; t += 20000) {
+		line(&run, t + 9000, "cpu1 switch B>- wait futex 0x10 barrier object 1");
+		line(&run, t + 10000, "wake B by A");
+		line(&run, t + 10000, "cpu1 switch ->B");
+		line(&run, t + 19000, "cpu0 switch A>- wait futex 0x10 barrier object 1");
+		line(&run, t + 20000, "wake A by B");
+		line(&run, t + 20000, "cpu0 switch ->A");
+	}
+	end(&run, 100000, "cpu");
 	evscript_stop(&run);
 }
 
@@ -519,12 +653,16 @@ int main(void)
 		cmocka_unit_test(threads_that_live_briefly_at_a_lock_are_bound_by_it),
 		cmocka_unit_test(more_threads_than_cores_are_out_of_cores),
 		cmocka_unit_test(cores_that_others_use_are_named_as_the_reason),
+		cmocka_unit_test(others_are_not_blamed_for_queues_of_the_programs_own),
 		cmocka_unit_test(a_queue_beside_idle_cores_points_to_a_quota),
 		cmocka_unit_test(
 			two_threads_that_spin_on_two_cores_have_no_bottleneck_that_waits_can_show),
 		cmocka_unit_test(a_pool_of_parked_workers_is_nobodys_bottleneck),
 		cmocka_unit_test(a_pool_that_has_nothing_to_do_is_idle),
 		cmocka_unit_test(threads_that_take_turns_are_serial),
+		cmocka_unit_test(a_thread_for_each_little_task_is_churn),
+		cmocka_unit_test(threads_that_hand_over_after_a_moments_work_do_so_too_often),
+		cmocka_unit_test(a_thread_with_a_phase_of_its_own_is_named),
 		cmocka_unit_test(on_a_machine_of_one_core_nothing_is_serial),
 		cmocka_unit_test(wakeups_that_take_longer_than_the_work_are_said),
 		cmocka_unit_test(waiting_for_a_disk_is_the_disk),
@@ -532,7 +670,8 @@ int main(void)
 		cmocka_unit_test(waiting_for_children_that_are_not_recorded_is_children),
 		cmocka_unit_test(sleeping_is_idle),
 		cmocka_unit_test(children_that_run_one_after_another_are_children),
-		cmocka_unit_test(one_of_two_that_waits_at_a_barrier_is_no_lock),
+		cmocka_unit_test(one_who_always_comes_last_at_a_barrier_has_too_large_a_part),
+		cmocka_unit_test(parts_that_are_even_are_not_called_uneven),
 		cmocka_unit_test(kernel_threads_that_wait_for_work_are_no_bottleneck),
 		cmocka_unit_test(
 			of_short_waits_that_were_summed_nothing_is_concluded_about_who_ran_when),

@@ -234,6 +234,62 @@ static void waking_all_for_work_of_one_is_a_herd(void **state)
 	evscript_stop(&run);
 }
 
+/* Whatever is woken by one thread again and again is no crowd, if it is always the same or each
+ * has a token of its own. */
+static void assert_no_herd(const char *kind, int sleepers)
+{
+	struct evscript_run run;
+
+	start(&run, "1000 object 1 futex 0x10 jobs\n1000 task M found on cpu3\n");
+	for (int i = 0; i < sleepers; i++)
+		line(&run, 0, "task w%d found on cpu%d of M", i, i);
+	for (int i = 0; i < sleepers; i++) {
+		line(&run, 1, "cpu%d switch w%d>- wait futex 0x10 %s object 1", i, i, kind);
+	}
+	for (uint64_t t = 100; t < 200000; t += 10) {
+		int i = (int)(t / 10) % sleepers;
+
+		line(&run, t, "wake w%d by M", i);
+		line(&run, t + 1, "cpu%d switch ->w%d", i, i);
+		line(&run, t + 4, "cpu%d switch w%d>- wait futex 0x10 %s object 1", i, i, kind);
+	}
+	line(&run, 200000, "end");
+	run.model = evscript_model(&run.script, &run.result);
+	for (size_t i = 0; i < run.result.findings.count; i++)
+		assert_string_not_equal(run.result.findings.at[i].id, "herd");
+	assert_int_equal(run.result.locks.at[0].wasted, 0);
+	evscript_stop(&run);
+}
+
+static void one_that_is_woken_often_and_tokens_of_a_semaphore_are_no_herd(void **state)
+{
+	(void)state;
+	assert_no_herd("condition", 1);
+	assert_no_herd("semaphore", 3);
+}
+
+static void of_pythons_interpreter_lock_processes_are_the_remedy(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 object 1 futex 0x5510 _PyRuntime+0x1b0\n"
+		    "1000 task a found on cpu0\n1000 task b found on cpu1 of a\n");
+	for (uint64_t t = 0; t < 200000; t += 10000) {
+		line(&run, t, "cpu1 switch b>- wait futex 0x5510 condition arg3 1 object 1");
+		line(&run, t + 5000, "wake b by a");
+		line(&run, t + 5000, "cpu1 switch ->b");
+		line(&run, t + 5000, "cpu0 switch a>- wait futex 0x5510 condition arg3 1 object 1");
+		line(&run, t + 10000, "wake a by b");
+		line(&run, t + 10000, "cpu0 switch ->a");
+	}
+	end(&run, 200000, "lock");
+	assert_pattern(&run, "interpreter_lock");
+	assert_says(&run, "50 % of the threads' working time went to Python's interpreter lock");
+	assert_says(&run, "multiprocessing");
+	evscript_stop(&run);
+}
+
 static void a_queue_that_wakes_one_for_each_piece_is_neither_lock_nor_herd(void **state)
 {
 	struct evscript_run run;
@@ -261,6 +317,8 @@ int main(void)
 		cmocka_unit_test(a_holder_that_is_kept_from_the_core_is_told),
 		cmocka_unit_test(a_writer_that_never_gets_its_turn_is_starved),
 		cmocka_unit_test(waking_all_for_work_of_one_is_a_herd),
+		cmocka_unit_test(one_that_is_woken_often_and_tokens_of_a_semaphore_are_no_herd),
+		cmocka_unit_test(of_pythons_interpreter_lock_processes_are_the_remedy),
 		cmocka_unit_test(a_queue_that_wakes_one_for_each_piece_is_neither_lock_nor_herd),
 	};
 

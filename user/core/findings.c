@@ -109,6 +109,7 @@ static void measure(struct findings *self)
 			continue;
 		self->sum.run_ns += sum->run_ns;
 		self->sum.runnable_ns += sum->runnable_ns;
+		self->sum.preempted_ns += sum->preempted_ns;
 		self->sum.voluntary += sum->voluntary;
 		self->sum.involuntary += sum->involuntary;
 		for (int k = 0; k < CLASS_COUNT; k++)
@@ -135,14 +136,6 @@ static void measure(struct findings *self)
 	self->use_known = other + idle;
 	self->idle_share = share(idle, run + other + idle);
 	self->other_share = share(other, run + other + idle);
-}
-
-/* Hardly a core was free; without numbers for the cores, as far as the target tells. */
-static bool cores_are_busy(const struct findings *self)
-{
-	if (self->use_known)
-		return self->idle_share < 0.25;
-	return self->r->parallelism.mean >= 0.9 * self->cores;
 }
 
 /* Nothing else matters when the program cannot go on. */
@@ -181,49 +174,19 @@ static void find_deadlock(struct findings *self)
 	prove_count(self, f, "stuck_threads", stuck);
 }
 
-static void find_cores(struct findings *self)
+const struct candidate *candidate_of(const struct findings *self, const char *id)
 {
-	const struct totals *sum = &self->sum;
-	double part = share(sum->runnable_ns, sum->run_ns + sum->runnable_ns);
-	double score = part * least(share(sum->runnable_ns, self->wall_ns), 1);
-	uint64_t queued_ns = sum->runnable_ns / max_u64(sum->voluntary + sum->involuntary, 1);
-	bool busy = cores_are_busy(self);
-	struct candidate *f;
+	for (size_t i = 0; i < self->count; i++)
+		if (self->list[i].finding.id == id || !strcmp(self->list[i].finding.id, id))
+			return &self->list[i];
+	return NULL;
+}
 
-	if (part < 0.1 || sum->runnable_ns < self->wall_ns / 10)
-		return;
-	/* on a machine with free cores, being queued for long has another reason than a
-	 * wake-up's latency, which is short */
-	if (!busy && (part < 0.2 || queued_ns < 1000000))
-		return;
-	strbuf_puts(&self->title, busy ? "Out of cores: " : "Kept from the cores: ");
-	fmt_share(&self->title, part, 1);
-	strbuf_addf(&self->title,
-		    " of the time that threads wanted to run they waited for a core "
-		    "(on average %.3g wanted one of %.0f",
-		    self->r->parallelism.concurrency_mean, self->cores);
-	if (busy && self->other_share >= 0.05) {
-		strbuf_puts(&self->title, "; other programs used ");
-		fmt_share(&self->title, self->other_share, 1);
-	} else if (!busy) {
-		strbuf_puts(&self->title, ", and ");
-		fmt_share(&self->title, self->idle_share, 1);
-		strbuf_puts(&self->title, " of the machine was idle");
-	}
-	strbuf_puts(&self->title, ")");
-	f = finding_begin(self, "cores", part, score,
-		  busy ? "Use fewer threads or more cores, or make the work itself cheaper: the "
-			 "flame graph of samples shows where it goes." :
-			 "Look for a CPU quota (cpu.max of its cgroup), an affinity mask or a low "
-			 "priority.");
-	prove_ns(self, f, "runnable_ns", sum->runnable_ns);
-	prove_ns(self, f, "run_ns", sum->run_ns);
-	prove_real(self, f, "wanted_cores", self->r->parallelism.concurrency_mean);
-	prove_real(self, f, "cores", self->cores);
-	if (self->use_known) {
-		prove_share(self, f, "idle_share", self->idle_share);
-		prove_share(self, f, "other_share", self->other_share);
-	}
+double share_of(const struct findings *self, const char *id)
+{
+	const struct candidate *f = candidate_of(self, id);
+
+	return f ? f->finding.share : 0;
 }
 
 void name_waits(struct strbuf *sb, uint64_t threads, uint64_t waits, uint64_t max_wait_ns)
@@ -273,149 +236,6 @@ static void find_child(struct findings *self)
 	prove_count(self, f, "processes", self->r->process_count);
 }
 
-static const struct candidate *candidate_of(const struct findings *self, const char *id)
-{
-	for (size_t i = 0; i < self->count; i++)
-		if (self->list[i].finding.id == id || !strcmp(self->list[i].finding.id, id))
-			return &self->list[i];
-	return NULL;
-}
-
-static double share_of(const struct findings *self, const char *id)
-{
-	const struct candidate *f = candidate_of(self, id);
-
-	return f ? f->finding.share : 0;
-}
-
-static void find_serial(struct findings *self)
-{
-	const struct result_parallelism *p = &self->r->parallelism;
-	const struct result_thread *top = self->r->threads.count ? self->r->threads.at : NULL;
-	double part = share(p->serial_ns, self->wall_ns), of_top;
-	uint32_t workers = 0;
-	struct candidate *f;
-
-	if (self->cores < 2 || part < 0.5 || !top || p->approximate)
-		return;
-	/* those say why only one could run */
-	if (share_of(self, "lock") >= 0.3 || share_of(self, "cores") >= 0.3 ||
-	    candidate_of(self, "child") || candidate_of(self, "loop"))
-		return;
-	of_top = share(top->sum.run_ns, self->sum.run_ns);
-	for (size_t i = 0; i < self->r->threads.count; i++)
-		workers += self->r->threads.at[i].sum.run_ns >= self->sum.run_ns / 100;
-	if (of_top >= 0.8) {
-		strbuf_puts(&self->title, "One thread does the work: ");
-		fmt_text(&self->title, top->comm, 0);
-		strbuf_addf(&self->title, " (%" PRIu32 ") ran ", top->tid);
-		fmt_share(&self->title, share(top->sum.run_ns, self->wall_ns), 1);
-		strbuf_addf(&self->title, " of the time, on one of %.0f cores", self->cores);
-	} else {
-		strbuf_puts(&self->title, "One thread at a time: ");
-		fmt_share(&self->title, part, 1);
-		strbuf_addf(&self->title,
-			    " of the time exactly one thread ran, although %" PRIu32
-			    " shared the work and there are %.0f cores",
-			    workers, self->cores);
-	}
-	f = finding_begin(self, "serial", part, 0.8 * part,
-		  of_top >= 0.8 ? "Divide its work among threads, or make it cheaper: the flame "
-				  "graph of samples shows where it goes." :
-				  "Find what makes them take turns: `runwait report wakeups` shows "
-				  "who waits for whom.");
-	prove_ns(self, f, "serial_ns", p->serial_ns);
-	prove_ns(self, f, "active_ns", p->active_ns);
-	prove_real(self, f, "mean_parallelism", p->mean);
-	prove_count(self, f, "workers", workers);
-	prove_count(self, f, "top_tid", top->tid);
-	prove_share(self, f, "top_share", of_top);
-}
-
-/* Nothing ran though somebody was already woken, and cores were free. */
-static void find_wakeup(struct findings *self)
-{
-	uint64_t stalled_ns = self->r->parallelism.stalled_runnable_ns;
-	double stalled = share(stalled_ns, self->wall_ns);
-	uint64_t wakeups = self->sum.voluntary;
-	struct candidate *f;
-
-	if (stalled < 0.3 || !wakeups || candidate_of(self, "cores"))
-		return;
-	strbuf_puts(&self->title, "Waiting to get going: ");
-	fmt_share(&self->title, stalled, 1);
-	strbuf_puts(&self->title, " of the time nothing ran though a thread was woken already (");
-	fmt_count(&self->title, wakeups);
-	strbuf_puts(&self->title, " wake-ups, ");
-	fmt_ns(&self->title, stalled_ns / wakeups);
-	strbuf_puts(&self->title, " each)");
-	f = finding_begin(self, "wakeup", stalled, stalled,
-		  "Hand work over less often and in larger pieces, or keep both sides on one "
-		  "core.");
-	prove_ns(self, f, "stalled_ns", stalled_ns);
-	prove_count(self, f, "wakeups", wakeups);
-}
-
-static void find_idle(struct findings *self)
-{
-	static const struct {
-		enum wait_class class;
-		const char *words;
-	} kinds[] = {
-		{ CLASS_IDLE, "waiting for work" },
-		{ CLASS_SOCKET, "waiting for requests" },
-		{ CLASS_SLEEP, "asleep" },
-		{ CLASS_SYNC, "waiting for a signal between threads" },
-		{ CLASS_PIPE, "waiting for a pipe or terminal" },
-		{ CLASS_OTHER, "waiting outside of what runwait knows" },
-	};
-	uint64_t stalled[CLASS_COUNT], sum_ns = 0;
-	size_t most = 0;
-	struct candidate *f;
-
-	memcpy(stalled, self->r->parallelism.stalled_by_class_ns, sizeof(stalled));
-	/* who serves has nothing to do until somebody asks; who asks waits for an answer */
-	stalled[CLASS_SOCKET] = (uint64_t)((double)stalled[CLASS_SOCKET] * serving_share(self));
-	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
-		sum_ns += stalled[kinds[i].class];
-		if (stalled[kinds[i].class] > stalled[kinds[most].class])
-			most = i;
-	}
-	/* with a lock in hand, while others wait for it, is not idle */
-	if (share(sum_ns, self->wall_ns) < 0.5 || self->locked_up)
-		return;
-	strbuf_puts(&self->title, "Mostly idle: nothing ran ");
-	fmt_share(&self->title, share(sum_ns, self->wall_ns), 1);
-	strbuf_addf(&self->title, " of the time; it was %s", kinds[most].words);
-	f = finding_begin(self, "idle", share(sum_ns, self->wall_ns),
-		  0.95 * share(sum_ns, self->wall_ns),
-		  "Nothing to gain inside the program: look at who should have given it work, or "
-		  "record while it is busy.");
-	prove_ns(self, f, "stalled_ns", sum_ns);
-	prove_text(self, f, "class", wait_class_name(kinds[most].class));
-	prove_ns(self, f, "class_ns", stalled[kinds[most].class]);
-}
-
-/* All is well as far as waits go, which is worth saying. */
-static void find_cpu(struct findings *self)
-{
-	const struct result_parallelism *p = &self->r->parallelism;
-	struct candidate *f;
-
-	if (p->mean < 0.6 * self->cores || self->count)
-		return;
-	strbuf_addf(&self->title,
-		    "Using the cores: on average %.3g of %.0f worked for it, and no wait "
-		    "stands out",
-		    p->mean, self->cores);
-	f = finding_begin(self, "cpu", p->mean / self->cores, 0,
-		  "Look at the flame graph of samples; spinning on a lock and false sharing look "
-		  "like work from here.");
-	prove_real(self, f, "mean_parallelism", p->mean);
-	prove_real(self, f, "cores", self->cores);
-	prove_ns(self, f, "run_ns", self->sum.run_ns);
-}
-
 static int candidate_order(const void *x, const void *y)
 {
 	const struct candidate *a = x, *b = y;
@@ -428,9 +248,11 @@ static int findings_finish(void *p, struct result *r)
 	/* effects after their causes: the later ask for the earlier */
 	static void (*const finders[])(struct findings *) = {
 		find_deadlock,
-		find_lock,	  find_herd,	  find_disk,		 find_cores,  find_network,
-		find_pipeline,	  find_child,	  find_stalled_loop,	 find_unbalanced_loops,
-		find_full_loop,	  find_serial,	  find_wakeup,		 find_idle,   find_cpu,
+		find_lock,     find_herd,      find_imbalance,	  find_disk,
+		find_cores,    find_network,   find_pipeline,	  find_child,
+		find_churn,    find_wakeup,    find_handover,	  find_stalled_loop,
+		find_unbalanced_loops,	       find_full_loop,	  find_serial,
+		find_idle,     find_cpu,
 	};
 	struct findings *self = p;
 	size_t kept;

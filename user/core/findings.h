@@ -8,7 +8,11 @@
 
 #include "core/analysis.h"
 
-enum { FINDINGS_MAX = 3, CANDIDATES_MAX = 16, NAME_COLUMNS = 48 };
+enum { FINDINGS_MAX = 3, CANDIDATES_MAX = 24, NAME_COLUMNS = 48 };
+
+/* Why threads had no core: more of them wanted one than there are; others had them, or a limit
+ * kept them from free ones. */
+enum shortage { SHORT_CROWDED, SHORT_OTHERS, SHORT_KEPT };
 
 struct candidate {
 	struct finding finding;
@@ -25,6 +29,7 @@ struct findings {
 	uint64_t worst_lock_ns, worst_io_ns; /* of a single thread */
 	bool use_known; /* of the next two: the probes counted core use */
 	double idle_share, other_share; /* of all cores */
+	enum shortage short_of; /* the reason, when there is a finding of cores */
 	bool locked_up; /* nothing ran because a lock was held, often across another wait */
 	struct candidate list[CANDIDATES_MAX];
 	size_t count;
@@ -57,6 +62,19 @@ void prove_text(struct findings *self, struct candidate *f, const char *key, con
 /* "(4 threads, 12.3k waits, longest 3.20 ms)" */
 void name_waits(struct strbuf *sb, uint64_t threads, uint64_t waits, uint64_t max_wait_ns);
 
+/* One that was made already, or NULL; its share, or 0. */
+const struct candidate *candidate_of(const struct findings *self, const char *id);
+double share_of(const struct findings *self, const char *id);
+
+/* findings_cores.c */
+void find_cores(struct findings *self);
+void find_serial(struct findings *self);
+void find_wakeup(struct findings *self);
+void find_handover(struct findings *self);
+void find_churn(struct findings *self);
+void find_idle(struct findings *self);
+void find_cpu(struct findings *self);
+
 /* findings_io.c */
 void find_disk(struct findings *self);
 void find_network(struct findings *self);
@@ -67,6 +85,7 @@ double serving_share(const struct findings *self);
 /* findings_locks.c */
 void find_lock(struct findings *self);
 void find_herd(struct findings *self);
+void find_imbalance(struct findings *self);
 
 /* findings_loops.c */
 void find_stalled_loop(struct findings *self);

@@ -171,6 +171,24 @@ static uint64_t own_pipe_ns(const struct findings *self, uint32_t tgid)
 }
 
 /*
+ * Several processes at the other end are workers that give what they have to one collector, or
+ * take from one source. That waits for whoever is the next, so none of them sets the pace.
+ */
+static bool is_one_of_many(const struct findings *self, const struct result_traffic *edge)
+{
+	uint64_t others_ns = 0;
+
+	for (size_t i = 0; i < self->r->traffic.count; i++) {
+		const struct result_traffic *t = &self->r->traffic.at[i];
+
+		if (t != edge && t->from_tgid == edge->from_tgid && is_pipe_edge(t) &&
+		    t->side == edge->side && !strcmp(t->target, edge->target))
+			others_ns += t->wait_ns;
+	}
+	return others_ns > edge->wait_ns / 4;
+}
+
+/*
  * The stage of a pipeline that others wait for, on either side, while it seldom
  * waits for them: it sets the pace (a bounded queue's throughput is that of its
  * slowest server).
@@ -184,7 +202,7 @@ static const struct result_traffic *slow_stage(const struct findings *self, uint
 		uint64_t own_ns;
 
 		/* they are sorted: the first one that fits is waited for longest */
-		if (!is_pipe_edge(t) || t->wait_ns < self->wall_ns / 5)
+		if (!is_pipe_edge(t) || t->wait_ns < self->wall_ns / 5 || is_one_of_many(self, t))
 			continue;
 		own_ns = own_pipe_ns(self, t->to_tgid);
 		if (own_ns > t->wait_ns / 2)

@@ -70,6 +70,10 @@ static bool name_is_one(const char *name)
 
 static void name_lock(struct strbuf *sb, const struct result_lock *l)
 {
+	if (l->kind == LOCK_GIL) {
+		strbuf_puts(sb, "Python's interpreter lock (GIL)");
+		return;
+	}
 	if (l->kind == LOCK_KERNEL) {
 		strbuf_puts(sb, "the kernel's ");
 		fmt_text(sb, l->name ? l->name : l->place, NAME_COLUMNS);
@@ -93,6 +97,41 @@ static void name_lock(struct strbuf *sb, const struct result_lock *l)
 		strbuf_puts(sb, l->address ? " in " : " on ");
 		fmt_text(sb, l->name, NAME_COLUMNS);
 	}
+}
+
+/*
+ * Of Python's interpreter lock nobody can let go earlier, nor can it be split: whoever runs
+ * Python code has it.
+ */
+static bool is_interpreter_lock(const struct result_lock *l, struct strbuf *sb,
+				struct diagnosis *ret)
+{
+	if (l->kind != LOCK_GIL)
+		return false;
+	strbuf_puts(sb, ": only one thread of a process runs Python code at a time");
+	ret->pattern = "interpreter_lock";
+	ret->part = 1;
+	ret->advice = "More threads do not make Python code faster: use processes "
+		      "(multiprocessing, ProcessPoolExecutor) or code that lets go of the GIL "
+		      "(numpy and other C extensions); `runwait report locks` shows who held it.";
+	return true;
+}
+
+/* What a program can do about a lock that is not its own. */
+static bool is_of_kernel(const struct result_lock *l, struct diagnosis *ret)
+{
+	if (l->kind != LOCK_KERNEL)
+		return false;
+	ret->pattern = "kernel";
+	if (l->name && !strcmp(l->name, "mmap_lock"))
+		ret->advice = "The threads of a process share one address space: map and unmap "
+			      "less often (keep buffers, raise malloc's M_MMAP_THRESHOLD and "
+			      "M_TRIM_THRESHOLD), touch new memory in larger pages, or use "
+			      "processes.";
+	else
+		ret->advice = "System calls take it: make fewer of them at once, or on different "
+			      "files, directories or sockets; `runwait report locks` shows where.";
+	return true;
 }
 
 /* --- what kind of trouble ---------------------------------------------------------- */
@@ -203,6 +242,48 @@ static bool is_orphaned(const struct result_lock *l, struct strbuf *sb, struct d
 	return true;
 }
 
+/* The stack stands in the C library's wait for a condition, also of C++ and others. */
+static bool is_back_from_condition(const struct findings *self, uint32_t stack)
+{
+	struct stack_view view;
+	struct frame_name name;
+
+	if (!stacks_get(self->c->stacks, stack, &view))
+		return false;
+	for (uint32_t i = 0; i < view.count && i < 6; i++)
+		if (stacks_names(self->c->stacks, view.frames[i], &name, 1) &&
+		    strstr(name.function, "pthread_cond_"))
+			return true;
+	return false;
+}
+
+/*
+ * Who is woken at a condition takes its mutex again. When most of the waiting for that is of
+ * those, they were woken together.
+ */
+static bool is_broadcast(const struct findings *self, const struct result_lock *l,
+			 struct strbuf *sb, struct diagnosis *ret)
+{
+	uint64_t back_ns = 0;
+
+	if (l->kind != LOCK_MUTEX)
+		return false;
+	for (size_t i = 0; i < l->sites.count; i++)
+		if (is_back_from_condition(self, l->sites.at[i].wait_stack))
+			back_ns += l->sites.at[i].blame_ns;
+	ret->part = share(back_ns, l->wait_ns);
+	if (ret->part < EXPLAINS)
+		return false;
+	strbuf_puts(sb, ", ");
+	fmt_share(sb, ret->part, 1);
+	strbuf_puts(sb, " of it by threads that were woken together at a condition and all need "
+			"it to go on");
+	ret->pattern = "broadcast";
+	ret->advice = "Wake one thread for one piece of work (signal or notify_one instead of "
+		      "broadcast or notify_all), or let fewer threads wait at the condition.";
+	return true;
+}
+
 static bool is_convoy(const struct result_lock *l, struct strbuf *sb, struct diagnosis *ret)
 {
 	const struct result_holds *holds = &l->holds;
@@ -286,8 +367,9 @@ static struct diagnosis diagnose(struct findings *self, const struct result_lock
 	struct diagnosis d = { 0 };
 	struct strbuf *sb = &self->title;
 
-	if (is_orphaned(l, sb, &d) || is_starved(self, l, sb, &d) ||
-	    is_held_across(l, sb, &d) || is_convoy(l, sb, &d) || is_inversion(l, sb, &d) ||
+	if (is_interpreter_lock(l, sb, &d) || is_of_kernel(l, &d) || is_orphaned(l, sb, &d) ||
+	    is_starved(self, l, sb, &d) || is_held_across(l, sb, &d) ||
+	    is_broadcast(self, l, sb, &d) || is_convoy(l, sb, &d) || is_inversion(l, sb, &d) ||
 	    is_long_holder(l, sb, &d) || is_many_short(l, sb, &d))
 		return d;
 	return (struct diagnosis){
@@ -385,7 +467,7 @@ void find_herd(struct findings *self)
 	fmt_count(&self->title, worst->waits);
 	strbuf_puts(&self->title, " wakeups at ");
 	name_lock(&self->title, worst);
-	strbuf_puts(&self->title, " came in a crowd and found nothing to do");
+	strbuf_puts(&self->title, " came several at once and found nothing to do");
 	f = finding_begin(self, "herd", part,
 			  least(share(worst->wasted * WAKEUP_COSTS_NS, self->wall_ns), 1) / 2,
 			  "Wake one thread for one piece of work (signal instead of broadcast), or "
@@ -394,4 +476,100 @@ void find_herd(struct findings *self)
 	prove_count(self, f, "wakeups", worst->waits);
 	prove_count(self, f, "in_vain", worst->wasted);
 	prove_count(self, f, "threads", worst->waiters.count);
+}
+
+static uint64_t run_of(const struct findings *self, uint32_t tid)
+{
+	for (size_t i = 0; i < self->r->threads.count; i++)
+		if (self->r->threads.at[i].tid == tid)
+			return self->r->threads.at[i].sum.run_ns;
+	return 0;
+}
+
+/*
+ * Who has the largest part: mostly it came last at @l, and it ran for longer than the others,
+ * by a quarter at least. NULL: now this one is last, now that.
+ */
+static const struct result_holder *straggler_of(const struct findings *self,
+						const struct result_lock *l)
+{
+	const struct result_holder *top = l->holders.at;
+	uint64_t run_ns = 0, others = 0;
+
+	if (!l->holders.count || !top->tid || top->blame_ns <= l->wait_ns / 10 * 6)
+		return NULL;
+	for (size_t i = 0; i < l->waiters.count; i++) {
+		if (l->waiters.at[i].tid == top->tid)
+			continue;
+		run_ns += run_of(self, l->waiters.at[i].tid);
+		others++;
+	}
+	return others && run_of(self, top->tid) > run_ns / others / 4 * 5 ? top : NULL;
+}
+
+/* Waited at @l for somebody who had a core: nobody's part is too large because it was kept
+ * from running. */
+static uint64_t waited_for_work_ns(const struct result_lock *l)
+{
+	return l->wait_ns - min_u64(l->doing_ns[HELD_RUNNABLE], l->wait_ns);
+}
+
+/*
+ * What the wall time would lose if the work between two meetings at @l were divided evenly: all
+ * that was waited, by all who meet there, but not more than the cores have to spare.
+ */
+static double gained_by_balance(const struct findings *self, const struct result_lock *l)
+{
+	const struct result_holder *last = l->holders.count ? l->holders.at : NULL;
+	uint64_t parties = l->waiters.count;
+	double spare = 1 - self->r->parallelism.mean / self->cores;
+
+	/* who always comes last never waits */
+	for (size_t i = 0; last && i < l->waiters.count; i++)
+		if (l->waiters.at[i].tid == last->tid)
+			last = NULL;
+	parties += last && last->tid;
+	return least(share(waited_for_work_ns(l), self->wall_ns) / (double)max_u64(parties, 1),
+		     spare);
+}
+
+/* Threads that meet at a barrier wait for the last of them. */
+void find_imbalance(struct findings *self)
+{
+	static const char advice[] =
+		"Divide the work more evenly (smaller parts that are taken when one is free), or "
+		"meet less often: `runwait report locks` shows who came last and what it did.";
+	const struct result_lock *worst = NULL;
+	const struct result_holder *last;
+	struct candidate *f;
+	double part;
+
+	for (size_t i = 0; i < self->r->locks.count; i++) {
+		const struct result_lock *l = &self->r->locks.at[i];
+
+		if (l->kind == LOCK_BARRIER &&
+		    (!worst || waited_for_work_ns(l) > waited_for_work_ns(worst)))
+			worst = l;
+	}
+	part = worst ? gained_by_balance(self, worst) : 0;
+	last = part > 0 ? straggler_of(self, worst) : NULL;
+	/* that now this one is last, now that, is so to some degree everywhere */
+	if (part < (last ? 0.1 : 0.2))
+		return;
+	strbuf_puts(&self->title, "Unevenly divided work: ");
+	fmt_share(&self->title, part, 1);
+	strbuf_puts(&self->title, " of the time is lost to waiting for the last one at ");
+	name_lock(&self->title, worst);
+	name_waits(&self->title, worst->waiters.count, worst->waits, worst->max_wait_ns);
+	if (last)
+		strbuf_addf(&self->title, ", most often thread %" PRIu32, last->tid);
+	f = finding_begin(self, "imbalance", part, part, advice);
+	prove_count(self, f, "lock", worst->id);
+	prove_ns(self, f, "wait_ns", worst->wait_ns);
+	prove_count(self, f, "waits", worst->waits);
+	prove_count(self, f, "threads", worst->waiters.count);
+	if (!last)
+		return;
+	prove_count(self, f, "last_tid", last->tid);
+	prove_share(self, f, "last_share", share(last->blame_ns, worst->wait_ns));
 }

@@ -117,6 +117,15 @@ static bool is_exclusive(int kind)
 }
 
 /*
+ * Something that many may wait for until one tells them all. A semaphore's tokens are for one
+ * each, and at a barrier all go on.
+ */
+static bool is_for_all(int kind)
+{
+	return !is_exclusive(kind) && kind != LOCK_BARRIER && kind != LOCK_SEMAPHORE;
+}
+
+/*
  * The GIL is waited for with a timeout (take_gil() in CPython's ceval_gil.c). Without
  * one threads wait for its inner mutex, or until somebody has taken what they dropped.
  */
@@ -294,7 +303,7 @@ static int watch_herd(struct locks *self, size_t lock, uint32_t waiter, const st
 	struct party *p = &l->holders.parties.at[waiter];
 	uint64_t ran_ns = 0;
 
-	if (p->in_herd && !is_exclusive(a->lock) && a->lock != LOCK_BARRIER) {
+	if (p->in_herd && is_for_all(a->lock)) {
 		self->acts.count = 0;
 		if (past_ask(&self->past, a->thread, p->in_ns, a->out_ns, &self->acts))
 			return -ENOMEM;
@@ -308,7 +317,7 @@ static int watch_herd(struct locks *self, size_t lock, uint32_t waiter, const st
 	p->in_ns = a->in_ns;
 	if (!a->ended || a->ender != ENDER_THREAD)
 		return 0;
-	if (l->woken_ns && a->ender_id == l->woken_by &&
+	if (l->woken_ns && a->ender_id == l->woken_by && l->woken != waiter &&
 	    (a->woken_ns > l->woken_ns ? a->woken_ns - l->woken_ns : l->woken_ns - a->woken_ns) <
 		    HERD_WAKEUPS_NS)
 		p->in_herd = l->holders.parties.at[l->woken].in_herd = true;

@@ -132,6 +132,7 @@ static int wakeups_finish(void *p, struct result *r)
 			.waker_tid = context_ender_tid(c, sum->ender, sum->id),
 			.waker = context_ender_name(c, sum->ender, sum->id),
 			.interrupt = sum->ender > ENDER_TASK,
+			.within = sum->ender == ENDER_THREAD,
 			.wakee_tid = wakee->tid,
 			.wakee = wakee->comm,
 			.count = sum->count,
