@@ -520,6 +520,30 @@ static void children_that_run_one_after_another_are_children(void **state)
 	evscript_stop(&run);
 }
 
+static void children_that_live_side_by_side_do_not_take_turns(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	/* a shell, and a pipeline of three of which the first is the slow one */
+	start(&run, "1000 object 1 pipe pipe:[1]\n1000 object 2 pipe pipe:[2]\n"
+		    "1000 task sh found wait wait4\n1000 task a found on cpu0\n"
+		    "1000 task b found wait read object 1\n"
+		    "1000 task c found wait read object 2\n");
+	for (uint64_t t = 0; t < 100000; t += 10000) {
+		line(&run, t + 9000, "wake b by a");
+		line(&run, t + 9000, "cpu1 switch ->b");
+		line(&run, t + 9500, "wake c by b");
+		line(&run, t + 9500, "cpu1 switch b>c wait read object 1");
+		line(&run, t + 9900, "cpu1 switch c>- wait read object 2");
+	}
+	line(&run, 100000, "end");
+	run.model = evscript_model(&run.script, &run.result);
+	for (size_t i = 0; i < run.result.findings.count; i++)
+		assert_string_not_equal(run.result.findings.at[i].id, "child");
+	evscript_stop(&run);
+}
+
 static void one_who_always_comes_last_at_a_barrier_has_too_large_a_part(void **state)
 {
 	struct evscript_run run;
@@ -670,6 +694,7 @@ int main(void)
 		cmocka_unit_test(waiting_for_children_that_are_not_recorded_is_children),
 		cmocka_unit_test(sleeping_is_idle),
 		cmocka_unit_test(children_that_run_one_after_another_are_children),
+		cmocka_unit_test(children_that_live_side_by_side_do_not_take_turns),
 		cmocka_unit_test(one_who_always_comes_last_at_a_barrier_has_too_large_a_part),
 		cmocka_unit_test(parts_that_are_even_are_not_called_uneven),
 		cmocka_unit_test(kernel_threads_that_wait_for_work_are_no_bottleneck),

@@ -199,6 +199,24 @@ void name_waits(struct strbuf *sb, uint64_t threads, uint64_t waits, uint64_t ma
 }
 
 /*
+ * What processes lived without waiting for children of their own. Those that one starts after
+ * another's end live as long as the window, taken together; those of a pipeline, which live side
+ * by side, for a multiple of it.
+ */
+static uint64_t lived_ns(const struct findings *self)
+{
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < self->r->processes.count; i++) {
+		const struct result_process *p = &self->r->processes.at[i];
+		uint64_t life_ns = p->end_ns - p->start_ns;
+
+		ns += life_ns - min_u64(p->sum.by_class_ns[CLASS_CHILD], life_ns);
+	}
+	return ns;
+}
+
+/*
  * A parent that waits while its children work, one after the other, is serial
  * as well, but says more. With children that are not recorded nothing runs.
  */
@@ -208,27 +226,36 @@ static void find_child(struct findings *self)
 	uint64_t stalled_ns = p->stalled_by_class_ns[CLASS_CHILD];
 	uint64_t wait_ns = self->sum.by_class_ns[CLASS_CHILD];
 	double stalled = share(stalled_ns, self->wall_ns);
-	double serial = share(p->serial_ns, self->wall_ns);
+	double lone = share(p->lone_ns, self->wall_ns);
 	/* "one at a time" when no others wanted a core, and of a whole machine who knows */
-	bool in_turn = serial >= 0.5 && !p->approximate && self->r->process_count > 2 &&
+	bool in_turn = lone >= 0.5 && !p->approximate && self->r->process_count > 2 &&
 		       wait_ns >= self->wall_ns / 2 && p->concurrency_mean < 1.5 &&
-		       !self->r->recording.whole_machine;
-	double part = in_turn ? least(share(wait_ns, self->wall_ns), 1) : stalled;
+		       !self->r->recording.whole_machine &&
+		       lived_ns(self) < self->wall_ns / 2 * 3;
+	double part = in_turn ? least(share(wait_ns, self->wall_ns), lone) : stalled;
+	const struct result_thread *most = lone_thread(self);
 	struct candidate *f;
 
 	if (stalled < 0.2 && !in_turn)
 		return;
 	strbuf_puts(&self->title, "Waiting for children: ");
 	fmt_share(&self->title, part, 1);
-	if (in_turn)
+	if (in_turn) {
 		strbuf_addf(&self->title,
 			    " of the time a parent waited while its children ran one at a time "
-			    "(%" PRIu32 " processes)",
+			    "(%" PRIu32 " processes",
 			    self->r->process_count);
-	else
+		if (most && most->tid == most->tgid && most->lone_ns > self->wall_ns / 4) {
+			strbuf_puts(&self->title, ", mostly ");
+			fmt_text(&self->title, most->comm, NAME_COLUMNS);
+			strbuf_addf(&self->title, " %" PRIu32, most->tid);
+		}
+		strbuf_puts(&self->title, ")");
+	} else {
 		strbuf_puts(&self->title,
 			    " of the time nothing ran until a child process ended");
-	f = finding_begin(self, "child", part, in_turn ? 0.85 * serial : stalled,
+	}
+	f = finding_begin(self, "child", part, in_turn ? 0.85 * part : stalled,
 		  "Start several children at once, start fewer, or do their work without a "
 		  "process of its own.");
 	prove_ns(self, f, "child_wait_ns", wait_ns);

@@ -67,6 +67,8 @@ const struct candidate *candidate_of(const struct findings *self, const char *id
 double share_of(const struct findings *self, const char *id);
 
 /* findings_cores.c */
+/* Who was most often the only one with something to do. NULL: nobody stands out. */
+const struct result_thread *lone_thread(const struct findings *self);
 void find_cores(struct findings *self);
 void find_serial(struct findings *self);
 void find_wakeup(struct findings *self);

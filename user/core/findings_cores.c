@@ -124,8 +124,7 @@ void find_cores(struct findings *self)
 
 /* --- one at a time ----------------------------------------------------------------- */
 
-/* Who was most often the only one with something to do. NULL: nobody stands out. */
-static const struct result_thread *lone_thread(const struct findings *self)
+const struct result_thread *lone_thread(const struct findings *self)
 {
 	const struct result_thread *most = NULL;
 	uint64_t sum_ns = 0;
@@ -213,6 +212,10 @@ void find_serial(struct findings *self)
 	if (self->short_of == SHORT_KEPT && share_of(self, "cores") >= 0.3)
 		return;
 	of_top = share(top->sum.run_ns, self->sum.run_ns);
+	/* that somebody has phases of its own while others are there to help is worth saying
+	 * earlier than that there is but one, who has nothing to do for the rest of the time */
+	if (part < 0.5 && (of_top >= 0.8 || !lone_thread(self)))
+		return;
 	workers = workers_of(self);
 	advice = say_serial(self, top, of_top, part, workers);
 	/* while others have the cores, it is not that which holds it up */

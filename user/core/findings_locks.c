@@ -242,18 +242,27 @@ static bool is_orphaned(const struct result_lock *l, struct strbuf *sb, struct d
 	return true;
 }
 
-/* The stack stands in the C library's wait for a condition, also of C++ and others. */
+/*
+ * A mutex is waited for inside of the C library's wait for a condition, which C++ and others use,
+ * too. A wait for the condition itself has no function of a mutex before that one.
+ */
 static bool is_back_from_condition(const struct findings *self, uint32_t stack)
 {
+	enum { FRAMES_NEAR = 6 };
 	struct stack_view view;
 	struct frame_name name;
+	bool at_mutex = false;
 
 	if (!stacks_get(self->c->stacks, stack, &view))
 		return false;
-	for (uint32_t i = 0; i < view.count && i < 6; i++)
-		if (stacks_names(self->c->stacks, view.frames[i], &name, 1) &&
-		    strstr(name.function, "pthread_cond_"))
-			return true;
+	for (uint32_t i = 0; i < view.count && i < FRAMES_NEAR; i++) {
+		if (!stacks_names(self->c->stacks, view.frames[i], &name, 1))
+			continue;
+		if (strstr(name.function, "lll_lock") || strstr(name.function, "mutex_"))
+			at_mutex = true;
+		else if (strstr(name.function, "pthread_cond_"))
+			return at_mutex;
+	}
 	return false;
 }
 
@@ -266,7 +275,7 @@ static bool is_broadcast(const struct findings *self, const struct result_lock *
 {
 	uint64_t back_ns = 0;
 
-	if (l->kind != LOCK_MUTEX)
+	if (l->kind != LOCK_MUTEX || l->waiters.count < 2)
 		return false;
 	for (size_t i = 0; i < l->sites.count; i++)
 		if (is_back_from_condition(self, l->sites.at[i].wait_stack))
