@@ -544,6 +544,44 @@ static void children_that_live_side_by_side_do_not_take_turns(void **state)
 	evscript_stop(&run);
 }
 
+/* Frames 1 … of @names, each of which is the innermost of a stack of that number. */
+static void add_stacks(struct evscript *s, const char *const *names, const uint32_t *frames)
+{
+	for (uint32_t i = 0; names[i]; i++) {
+		struct event e = { .type = EVENT_FRAME, .time_ns = 1000 };
+
+		e.frame = (struct event_frame){ .frame = i + 1, .module = "/opt/app" };
+		evscript_event(s, &e);
+		e = (struct event){ .type = EVENT_NAME, .time_ns = 1000 };
+		e.name = (struct event_name){ .frame = i + 1, .function = names[i], .file = "" };
+		evscript_event(s, &e);
+		e = (struct event){ .type = EVENT_STACK, .time_ns = 1000 };
+		e.stack = (struct event_stack){
+			.stack = i + 1, .flags = STACK_COMPLETE, .count = 1, .frames = &frames[i]
+		};
+		evscript_event(s, &e);
+	}
+}
+
+static void who_is_sampled_in_a_spin_lock_spins(void **state)
+{
+	static const char *const names[] = { "pthread_spin_lock", "work", NULL };
+	static const uint32_t frames[] = { 1, 2 };
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 task A found on cpu0\n1000 task B found on cpu1 of A\n");
+	add_stacks(&run.script, names, frames);
+	for (uint64_t t = 0; t < 200; t++)
+		line(&run, t * 1000, "sample A stack %d", t % 4 ? 1 : 2);
+	end(&run, 200000, "spin");
+	assert_title(&run, 0,
+		     "Spinning on a lock: 75 % of 200 samples of running threads were taken in it, "
+		     "most in pthread_spin_lock");
+	assert_string_equal(evidence(&run, 0, "function")->text, "pthread_spin_lock");
+	evscript_stop(&run);
+}
+
 static void one_who_always_comes_last_at_a_barrier_has_too_large_a_part(void **state)
 {
 	struct evscript_run run;
@@ -695,6 +733,7 @@ int main(void)
 		cmocka_unit_test(sleeping_is_idle),
 		cmocka_unit_test(children_that_run_one_after_another_are_children),
 		cmocka_unit_test(children_that_live_side_by_side_do_not_take_turns),
+		cmocka_unit_test(who_is_sampled_in_a_spin_lock_spins),
 		cmocka_unit_test(one_who_always_comes_last_at_a_barrier_has_too_large_a_part),
 		cmocka_unit_test(parts_that_are_even_are_not_called_uneven),
 		cmocka_unit_test(kernel_threads_that_wait_for_work_are_no_bottleneck),

@@ -275,11 +275,11 @@ static int findings_finish(void *p, struct result *r)
 	/* effects after their causes: the later ask for the earlier */
 	static void (*const finders[])(struct findings *) = {
 		find_deadlock,
-		find_lock,     find_herd,      find_imbalance,	  find_disk,
-		find_cores,    find_network,   find_pipeline,	  find_child,
-		find_churn,    find_wakeup,    find_handover,	  find_stalled_loop,
-		find_unbalanced_loops,	       find_full_loop,	  find_serial,
-		find_idle,     find_cpu,
+		find_lock,	  find_herd,	  find_imbalance,     find_disk,
+		find_cores,	  find_network,	  find_pipeline,      find_child,
+		find_sampled,	  find_churn,	  find_wakeup,	      find_handover,
+		find_stalled_loop, find_unbalanced_loops,	      find_full_loop,
+		find_serial,	  find_idle,	  find_cpu,
 	};
 	struct findings *self = p;
 	size_t kept;

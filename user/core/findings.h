@@ -89,6 +89,9 @@ void find_lock(struct findings *self);
 void find_herd(struct findings *self);
 void find_imbalance(struct findings *self);
 
+/* findings_samples.c: adds up to one of each kind in its table */
+void find_sampled(struct findings *self);
+
 /* findings_loops.c */
 void find_stalled_loop(struct findings *self);
 void find_full_loop(struct findings *self);

@@ -206,7 +206,7 @@ void find_serial(struct findings *self)
 	if (share_of(self, "lock") >= 0.3 || candidate_of(self, "child") ||
 	    candidate_of(self, "loop") || candidate_of(self, "imbalance") ||
 	    candidate_of(self, "wakeup") || candidate_of(self, "handover") ||
-	    candidate_of(self, "churn"))
+	    candidate_of(self, "churn") || candidate_of(self, "pipeline"))
 		return;
 	/* a limit to all of the threads would be one to more of them, too */
 	if (self->short_of == SHORT_KEPT && share_of(self, "cores") >= 0.3)

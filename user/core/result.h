@@ -372,8 +372,8 @@ struct evidence {
 
 struct finding {
 	/* "deadlock" "cores" "lock" "herd" "imbalance" "disk" "network" "pipeline" "child"
-	 * "stall" "balance" "loop" "serial" "wakeup" "handover" "churn" "idle" "cpu": stable,
-	 * scripts ask for them */
+	 * "stall" "balance" "loop" "serial" "wakeup" "handover" "churn" "spin" "faults"
+	 * "idle" "cpu": stable, scripts ask for them */
 	const char *id;
 	const char *title; /* one sentence with its numbers */
 	double share; /* of the time that it explains, 0 … 1 */
