@@ -208,8 +208,10 @@ void find_serial(struct findings *self)
 	    candidate_of(self, "wakeup") || candidate_of(self, "handover") ||
 	    candidate_of(self, "churn") || candidate_of(self, "pipeline"))
 		return;
-	/* a limit to all of the threads would be one to more of them, too */
-	if (self->short_of == SHORT_KEPT && share_of(self, "cores") >= 0.3)
+	/* A limit to all of the threads would be one to more of them, too. And where others have
+	 * the cores for most of the time, phases of one thread are longer than they were without
+	 * them, by how much is not known. */
+	if (share_of(self, "cores") >= (self->short_of == SHORT_OTHERS ? 0.5 : 0.3))
 		return;
 	of_top = share(top->sum.run_ns, self->sum.run_ns);
 	/* that somebody has phases of its own while others are there to help is worth saying
