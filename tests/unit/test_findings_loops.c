@@ -76,6 +76,28 @@ static void long_runs_are_no_stalls_where_rounds_may_be_many(void **state)
 	evscript_stop(&run);
 }
 
+static void a_stall_at_a_lock_that_is_named_is_not_said_twice(void **state)
+{
+	struct evscript_run run;
+	int t = 1000;
+
+	(void)state;
+	start(&run);
+	evscript_play(&run.script, "1000 task A found on cpu0\n1000 task B found on cpu1 of A\n");
+	for (int i = 0; i < 10; i++) {
+		t = one_round(&run, "A", 0, t, 1, 1);
+		evscript_line(&run.script, "%d cpu0 switch A>- wait futex 0x10 mutex owner B", t);
+		t += 90;
+		evscript_line(&run.script, "%d wake A by B", t);
+		evscript_line(&run.script, "%d cpu0 switch ->A", t);
+	}
+	finish(&run, t);
+	assert_true(run.result.loops.at[0].stall_count > 0);
+	assert_non_null(finding_of(&run, "lock"));
+	assert_null(finding_of(&run, "stall"));
+	evscript_stop(&run);
+}
+
 static void a_loop_that_always_has_work_is_full(void **state)
 {
 	const struct finding *f;
@@ -160,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_loop_that_blocks_in_its_work_is_stalled),
 		cmocka_unit_test(long_runs_are_no_stalls_where_rounds_may_be_many),
+		cmocka_unit_test(a_stall_at_a_lock_that_is_named_is_not_said_twice),
 		cmocka_unit_test(a_loop_that_always_has_work_is_full),
 		cmocka_unit_test(one_busy_worker_among_idle_ones_is_unbalanced),
 		cmocka_unit_test(loops_of_one_thread_are_no_workers_beside_each_other),

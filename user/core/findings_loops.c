@@ -70,6 +70,10 @@ void find_stalled_loop(struct findings *self)
 	}
 	if (!site)
 		return;
+	/* that lock has been named, with all who wait for it */
+	if ((site->cause == CLASS_LOCK || site->cause == CLASS_GIL) &&
+	    share_of(self, "lock") >= 0.3)
+		return;
 	part = share(worst->stall_ns, self->wall_ns);
 	strbuf_puts(title, "Stalled event loop: ");
 	name_loop(title, worst);
