@@ -172,11 +172,19 @@ int runlog_lose(struct runlog *l, uint64_t from_ns, uint64_t to_ns)
 	return 0;
 }
 
-/* The position of the change that holds at @time_ns; 0 when that is before the log. */
+/*
+ * The position of the change that holds at @time_ns; 0 when that is before the log. It is looked
+ * for from the end on, in steps that double, for most questions are about what was just now.
+ */
 static size_t change_at(const struct runlog *l, uint64_t time_ns)
 {
-	size_t low = 0, high = l->count;
+	size_t high = l->count, step = 1, low;
 
+	while (high > step && l->log[high - step].from_ns > time_ns) {
+		high -= step;
+		step *= 2;
+	}
+	low = high > step ? high - step : 0;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
@@ -192,19 +200,18 @@ uint64_t runlog_alone(const struct runlog *l, uint64_t from_ns, uint64_t to_ns)
 {
 	enum { STEPS_MAX = 256 };
 	uint64_t sum = 0, end_ns = to_ns;
-	size_t first, i;
+	size_t i;
 
 	if (!l->count || from_ns >= to_ns)
 		return 0;
-	first = change_at(l, from_ns);
 	i = change_at(l, to_ns - 1);
-	for (int steps = 0; steps < STEPS_MAX; steps++, i--) {
+	for (int steps = 0; steps < STEPS_MAX && end_ns > from_ns; steps++, i--) {
 		uint64_t since_ns = max_u64(l->log[i].from_ns, from_ns);
 
 		if (l->log[i].running == 1 && !l->log[i].lost && end_ns > since_ns)
 			sum += end_ns - since_ns;
-		end_ns = since_ns;
-		if (i == first)
+		end_ns = min_u64(since_ns, end_ns);
+		if (!i)
 			break;
 	}
 	return sum;
