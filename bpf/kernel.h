@@ -70,6 +70,12 @@ enum {
 	ANON_INODE_FS_MAGIC = 0x09041934,
 	PIDFS_MAGIC = 0x50494446, /* since 6.9 */
 	MQUEUE_MAGIC = 0x19800202,
+	F_WRLCK = 1, /* the UAPI's, as all below */
+	F_SETLKW = 7,
+	F_OFD_SETLKW = 38,
+	LOCK_EX = 2,
+	SEEK_CUR = 1,
+	SEEK_END = 2,
 	AF_UNIX = 1,
 	AF_INET = 2,
 	AF_INET6 = 10,
@@ -130,11 +136,47 @@ struct super_block {
 	unsigned long s_magic;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
+/* locks of files, flock's and those on bytes in lists of their own */
+struct file_lock_context {
+	struct list_head flc_flock, flc_posix;
+};
+
+struct file;
+
+/* since 6.9 */
+struct file_lock_core {
+	struct list_head flc_list;
+	void *flc_owner; /* the open file or, of fcntl's locks of processes, its files_struct */
+	unsigned char flc_type;
+	int flc_pid;
+	struct file *flc_file;
+};
+
+struct file_lock {
+	struct file_lock_core c;
+	s64 fl_start, fl_end;
+};
+
+/* until 6.8 */
+struct file_lock___flat {
+	struct list_head fl_list;
+	void *fl_owner;
+	unsigned char fl_type;
+	unsigned int fl_pid;
+	struct file *fl_file;
+};
+
 struct inode {
 	u16 i_mode;
 	u32 i_rdev;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	s64 i_size;
+	struct file_lock_context *i_flctx; /* NULL: it never had a lock */
 };
 
 struct file_operations;
@@ -144,6 +186,7 @@ struct file {
 	unsigned int f_mode;
 	struct inode *f_inode;
 	const struct file_operations *f_op;
+	s64 f_pos;
 	void *private_data;
 };
 
@@ -210,6 +253,14 @@ struct ns_common {
 
 struct pid_namespace {
 	struct ns_common ns;
+};
+
+struct ipc_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct ipc_namespace *ipc_ns;
 };
 
 struct upid {
@@ -279,6 +330,7 @@ struct task_struct {
 	unsigned in_iowait : 1;
 	char comm[16];
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 };
 

@@ -150,7 +150,7 @@ static __always_inline u8 argument_kind(s16 nr)
 static __always_inline u64 reason_file(struct task_struct *task, struct thread_state *st, u8 kind,
 				       u32 poll_fd)
 {
-	if (kind == CONFIG_ARG_FD)
+	if (kind == CONFIG_ARG_FD || kind == CONFIG_ARG_FLOCK || kind == CONFIG_ARG_FCNTL)
 		return file_of_fd(task, (u32)st->args[0]);
 	if (kind == CONFIG_ARG_POLL && st->args[1] == 1)
 		return file_of_fd(task, poll_fd);

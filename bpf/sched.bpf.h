@@ -12,7 +12,7 @@
 #ifndef RUNWAIT_BPF_SCHED_H
 #define RUNWAIT_BPF_SCHED_H
 
-#include "reason.bpf.h"
+#include "file_lock.bpf.h"
 #include "stack.bpf.h"
 
 enum { CPU_TARGET = 1, CPU_OTHER = 2, CPU_IDLE = 3 };
@@ -66,6 +66,10 @@ static __always_inline void out_reason(struct wire_ring *ring, struct thread_sta
 		futex_read(st, st->args[0], prev, user_read_current);
 		return;
 	}
+	if (kind == CONFIG_ARG_SEMOP) {
+		semaphore_read(st, prev, user_read_current);
+		return;
+	}
 	if (kind == CONFIG_ARG_VFORK)
 		st->flags |= WIRE_SWITCH_VFORK;
 	if (kind == CONFIG_ARG_POLL && st->args[1] == 1)
@@ -73,6 +77,8 @@ static __always_inline void out_reason(struct wire_ring *ring, struct thread_sta
 	file = reason_file(prev, st, kind, fd);
 	if (file && reason_object(st, file))
 		object_send(ring, st, file, now);
+	if (file && waits_for_file_lock(st, kind))
+		file_lock_read(st, prev, file, user_read_current);
 }
 
 static __always_inline u8 out_flags(struct task_struct *task, u32 state)
@@ -157,7 +163,7 @@ static __always_inline u32 switch_fill(struct wire_switch *rec, const struct thr
 		rec->object = st->object;
 		size = __builtin_offsetof(struct wire_switch, futex) + sizeof(rec->object);
 	}
-	if (st->detail == WIRE_DETAIL_FUTEX) {
+	if (st->detail != WIRE_DETAIL_NONE && st->detail != WIRE_DETAIL_OBJECT) {
 		__builtin_memcpy(rec->futex, st->futex, sizeof(rec->futex));
 		size = sizeof(*rec);
 	}

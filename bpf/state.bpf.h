@@ -51,6 +51,8 @@ struct thread_state {
 	union {
 		u32 futex[WIRE_FUTEX_WORDS];
 		u64 object;
+		struct wire_file_lock file_lock;
+		struct wire_semaphore semaphore;
 	};
 	/* the descriptor that it waited for last, so that the same one costs less */
 	u64 last_file, last_inode, last_object;

@@ -187,6 +187,19 @@ static __always_inline void iter_write(struct bpf_iter__task *ctx, const void *r
 		iter_again = thread;
 }
 
+#define task_read(to, size, from, task) bpf_copy_from_user_task(to, size, (void *)(from), task, 0)
+#define no_read(to, size, from, task) ((void)(from), -1)
+
+/* Who has the lock on a file that another task waits for; its bytes are user memory. */
+static __always_inline void seed_file_lock(struct task_struct *task, struct thread_state *seed,
+					   u64 file, bool may_sleep)
+{
+	if (may_sleep)
+		file_lock_read(seed, task, file, task_read);
+	else
+		file_lock_read(seed, task, file, no_read);
+}
+
 /* What one task that is not current waits for; it may go on running meanwhile. */
 static __always_inline void seed_reason(struct bpf_iter__task *ctx, struct task_struct *task,
 					struct thread_state *seed, bool may_sleep, u64 now)
@@ -205,10 +218,15 @@ static __always_inline void seed_reason(struct bpf_iter__task *ctx, struct task_
 		seed->flags |= WIRE_SWITCH_VFORK;
 	if (kind == CONFIG_ARG_FUTEX) {
 		seed->detail = WIRE_DETAIL_FUTEX;
-		if (may_sleep) {
-#define task_read(to, size, from, task) bpf_copy_from_user_task(to, size, (void *)(from), task, 0)
+		if (may_sleep)
 			futex_read(seed, seed->args[0], task, task_read);
-		}
+		return;
+	}
+	if (kind == CONFIG_ARG_SEMOP) {
+		if (may_sleep)
+			semaphore_read(seed, task, task_read);
+		else
+			semaphore_read(seed, task, no_read);
 		return;
 	}
 	if (kind == CONFIG_ARG_POLL && seed->args[1] == 1 && may_sleep)
@@ -222,6 +240,8 @@ static __always_inline void seed_reason(struct bpf_iter__task *ctx, struct task_
 	size = object_finish(&iter_object, now);
 	if (size <= sizeof(iter_object))
 		iter_write(ctx, &iter_object, size, seed->thread);
+	if (waits_for_file_lock(seed, kind))
+		seed_file_lock(task, seed, file, may_sleep);
 }
 
 static __always_inline u16 task_cpu_of(struct task_struct *task)
@@ -435,6 +455,8 @@ static __always_inline void flush_reason(struct bpf_iter__task *ctx, struct task
 	} else if (may_sleep && st->detail == WIRE_DETAIL_FUTEX &&
 		   !bpf_copy_from_user_task(&word, sizeof(word), (void *)st->args[0], task, 0)) {
 		futex_read(now, now->args[0], task, task_read);
+	} else if (st->detail == WIRE_DETAIL_FILE_LOCK) {
+		seed_file_lock(task, now, st->last_file, may_sleep);
 	}
 	/* without such a reading nothing that depends on it may be concluded */
 	if (may_sleep && state != TASK_RUNNING && task->nvcsw == st->voluntary &&

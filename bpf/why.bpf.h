@@ -15,7 +15,7 @@
 static struct stack_record look_stack;
 static struct wire_endpoint look_endpoint;
 
-/* Open files that somebody wants to know the owners of, by object_key(). */
+/* What somebody wants to know who has it open, by object_key() or wire_open_key(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -154,8 +154,11 @@ int look_files(struct bpf_iter__task_file *ctx)
 	/* read, not cast: with a pointer the verifier lets nobody calculate */
 	bpf_probe_read_kernel(&address, sizeof(address), &ctx->file);
 	key = object_key(address);
-	if (!bpf_map_lookup_elem(&endpoints_wanted, &key))
-		return 0;
+	if (!bpf_map_lookup_elem(&endpoints_wanted, &key)) {
+		key = wire_open_key(address);
+		if (!bpf_map_lookup_elem(&endpoints_wanted, &key))
+			return 0;
+	}
 	__builtin_memset(e, 0, sizeof(*e));
 	head_set(&e->head, WIRE_ENDPOINT, sizeof(*e), 0, 0);
 	e->key = key;

@@ -17,6 +17,9 @@ enum config_argument {
 	CONFIG_ARG_VFORK, /* blocks only until a vfork child execs or ends */
 	CONFIG_ARG_SENDFILE, /* the first is what is written, the second what is read */
 	CONFIG_ARG_SELECT, /* the fifth is the address of a timeout, or 0 */
+	CONFIG_ARG_FLOCK, /* a descriptor and an operation */
+	CONFIG_ARG_FCNTL, /* a descriptor, a command and, of locks, a struct flock's address */
+	CONFIG_ARG_SEMOP, /* a set of semaphores, operations and how many */
 };
 
 /* Which system calls the returns of event loops are seen by (--loops). */

@@ -89,6 +89,32 @@ enum {
 	WIRE_WAKER_TIMER_SEND = 128, /* its socket's SO_SNDTIMEO */
 };
 
+/* wire_file_lock.kind */
+enum {
+	WIRE_FILE_LOCK_WHOLE = 1, /* flock(2): of the open file, on the whole of it */
+	WIRE_FILE_LOCK_RANGE = 2, /* fcntl(2): of a process or an open file, on some bytes */
+};
+
+/* A lock on a file: what is asked for, and one that is in its way. */
+struct wire_file_lock {
+	__u64 object; /* key of the file's wire_object */
+	__u64 start, end; /* the bytes, both ends included; RANGE */
+	/* whose processes may let go of it: wire_open_key(); 0: no open file's, or none found */
+	__u64 open_file;
+	__u32 holder; /* the process that took it; 0 unknown */
+	__u32 kind;
+};
+
+/* A semaphore of System V. */
+struct wire_semaphore {
+	__u32 ipc_namespace; /* inode */
+	__s32 id;
+	__u32 number; /* in the set; WIRE_SEMAPHORES: the operation is on several */
+	__u32 pad;
+};
+
+#define WIRE_SEMAPHORES 0xffffffffu
+
 /*
  * One a wait, sent when the thread gets a core again. Runs are what lies
  * between. nr is the system call it was in (-1: none: a page fault, a
@@ -109,17 +135,26 @@ struct wire_switch {
 	__s16 nr;
 	__s16 waker_nr; /* system call of the waker, -1 none */
 	__u32 waker_tid; /* current at sched_waking */
-	__u32 detail; /* what follows args: 0 nothing, 1 futex words, 2 an object key */
+	__u32 detail; /* what follows args: WIRE_DETAIL_… */
 	__u64 user_stack, kernel_stack; /* hashes; 0: none taken */
 	__u64 waker_stack; /* user stack of the waker; 0: none taken */
 	__u64 args[4];
 	union {
 		__u32 futex[WIRE_FUTEX_WORDS]; /* at args[0] - 4 * WIRE_FUTEX_BEFORE … */
 		__u64 object; /* key of a wire_object */
+		struct wire_file_lock file_lock;
+		struct wire_semaphore semaphore;
 	};
 };
 
-enum { WIRE_DETAIL_NONE, WIRE_DETAIL_FUTEX, WIRE_DETAIL_OBJECT };
+/* wire_switch.detail */
+enum {
+	WIRE_DETAIL_NONE, /* of the union nothing counts */
+	WIRE_DETAIL_FUTEX,
+	WIRE_DETAIL_OBJECT,
+	WIRE_DETAIL_FILE_LOCK,
+	WIRE_DETAIL_SEMAPHORE,
+};
 
 /* @thread's core goes to a thread that is not recorded (or, DEAD, it ends). */
 struct wire_off {
@@ -329,6 +364,12 @@ static inline __u64 wire_mix(__u64 x)
 static inline __u64 wire_object_key(__u64 inode, __u32 device)
 {
 	return wire_mix(wire_mix(inode) + device) | 1;
+}
+
+/* The key of what the open file itself, not its inode, is known by: struct file's address. */
+static inline __u64 wire_open_key(__u64 file)
+{
+	return wire_mix(wire_mix(file) ^ 0x6f70656e) | 1;
 }
 
 /*

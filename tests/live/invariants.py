@@ -7,7 +7,7 @@ import os
 CLASSES = {"gil", "lock", "sync", "idle", "sleep", "file", "socket", "pipe", "child", "fault",
            "kernel", "other"}
 LOCK_KINDS = {"mutex", "rwlock", "condition", "semaphore", "barrier", "join", "gil", "kernel",
-              "unknown"}
+              "file", "unknown"}
 SUMS = ("life_ns", "run_ns", "runnable_ns", "wait_ns", "voluntary_switches",
         "involuntary_switches")
 MS = 1_000_000

@@ -24,6 +24,15 @@
  *	lockstep        two processes send each other a byte to and fro, for ever
  *	selfpipe        a thread reads from a pipe of its own; a signal's handler writes
  *	signalled       the same, and that is the only one who could write
+ *	flocks          two processes wait for each other's flock()
+ *	ranges          the same with locks of open files on some bytes (OFD)
+ *	flockmutex      one holds a flock and waits for a mutex, the other the other way round
+ *	rangemutex      the same with fcntl's locks of processes
+ *	flocktwice      a process locks a file that it has open twice
+ *	flockforked     as flockmutex, but who holds the flock has a child that shares it
+ *	                and could let go of it
+ *	flockslow       a flock whose holder sleeps
+ *	semops          two processes wait for each other's semaphore of System V
  *
  * "ready" is printed when everybody is where they will stay, after "tid NAME TID"
  * for each thread with a part in it. It ends when its standard input does.
@@ -36,8 +45,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
+#include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -55,6 +66,7 @@ static pthread_cond_t work_came = PTHREAD_COND_INITIALIZER;
 static pthread_barrier_t seated;
 static int philosophers;
 static int own_pipe[2];
+static int semaphores = -1; /* of System V, which nobody else removes */
 
 static void die(const char *what)
 {
@@ -88,6 +100,8 @@ static void *watch(void *arg)
 	prctl(PR_SET_NAME, "watch");
 	while (read(STDIN_FILENO, &c, 1) > 0)
 		;
+	if (semaphores >= 0)
+		semctl(semaphores, 0, IPC_RMID);
 	kill(0, SIGKILL);
 	return NULL;
 }
@@ -519,11 +533,154 @@ static void self_pipe(int handled)
 	exit(0);
 }
 
+enum lock_by { BY_FLOCK, BY_OPEN_FILE, BY_PROCESS };
+
+static int open_file(int n)
+{
+	char path[] = "locked-0";
+	int fd;
+
+	path[sizeof(path) - 2] = (char)('0' + n);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	if (fd < 0)
+		die("open");
+	return fd;
+}
+
+__attribute__((noinline)) static void take_file(int fd, enum lock_by by)
+{
+	struct flock bytes = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 5, .l_len = 10 };
+
+	if (by == BY_FLOCK ? flock(fd, LOCK_EX)
+			   : fcntl(fd, by == BY_PROCESS ? F_SETLKW : F_OFD_SETLKW, &bytes))
+		die("lock");
+}
+
+static void file_ring(enum lock_by by)
+{
+	struct shared *s = share();
+
+	for (int i = 0; i < 2; i++) {
+		if (fork())
+			continue;
+		name("process-%d", i);
+		take_file(open_file(i), by);
+		pthread_barrier_wait(&s->seated);
+		take_file(open_file(!i), by);
+		_exit(0);
+	}
+	ready();
+}
+
+static void file_and_mutex(enum lock_by by, int shares)
+{
+	struct shared *s = share();
+
+	if (!fork()) {
+		name("has-file", 0);
+		take_file(open_file(0), by);
+		if (shares && !fork()) {
+			name("has-it-too", 0);
+			pause();
+		}
+		pthread_barrier_wait(&s->seated);
+		take(&s->lock[0]);
+		_exit(0);
+	}
+	if (!fork()) {
+		name("has-mutex", 0);
+		take(&s->lock[0]);
+		pthread_barrier_wait(&s->seated);
+		take_file(open_file(0), by);
+		_exit(0);
+	}
+	ready();
+}
+
+static void file_twice(void)
+{
+	if (!fork()) {
+		name("twice", 0);
+		take_file(open_file(0), BY_FLOCK);
+		take_file(open_file(0), BY_FLOCK);
+		_exit(0);
+	}
+	ready();
+}
+
+static void file_slow(void)
+{
+	struct shared *s = share();
+
+	for (int i = 0; i < 2; i++) {
+		if (fork())
+			continue;
+		name(i ? "waits" : "sleeps", 0);
+		if (i)
+			pthread_barrier_wait(&s->seated);
+		take_file(open_file(0), BY_FLOCK);
+		pthread_barrier_wait(&s->seated);
+		for (;;)
+			pause_ms(10000);
+	}
+	ready();
+}
+
+static void semops(void)
+{
+	int id = semget(IPC_PRIVATE, 2, 0600);
+	struct shared *s = share();
+
+	if (id < 0)
+		die("semget");
+	for (int i = 0; i < 2; i++) {
+		struct sembuf raise = { .sem_num = (unsigned short)i, .sem_op = 1 };
+		struct sembuf mine = { .sem_num = (unsigned short)i, .sem_op = -1 };
+		struct sembuf other = { .sem_num = (unsigned short)!i, .sem_op = -1 };
+
+		if (fork())
+			continue;
+		name("process-%d", i);
+		if (semop(id, &raise, 1) || semop(id, &mine, 1))
+			die("semop");
+		pthread_barrier_wait(&s->seated);
+		semop(id, &other, 1);
+		_exit(0);
+	}
+	printf("tid semid %d\n", id);
+	semaphores = id;
+	ready();
+}
+
 static void ordered(int n)
 {
 	for (int i = 0; i < n; i++)
 		start(fight, i);
 	ready();
+}
+
+static int over_files(const char *mode)
+{
+	if (!strcmp(mode, "flocks"))
+		file_ring(BY_FLOCK);
+	else if (!strcmp(mode, "ranges"))
+		file_ring(BY_OPEN_FILE);
+	else if (!strcmp(mode, "flockmutex"))
+		file_and_mutex(BY_FLOCK, 0);
+	else if (!strcmp(mode, "rangemutex"))
+		file_and_mutex(BY_PROCESS, 0);
+	else if (!strcmp(mode, "flockforked"))
+		file_and_mutex(BY_FLOCK, 1);
+	else if (!strcmp(mode, "flocktwice"))
+		file_twice();
+	else if (!strcmp(mode, "flockslow"))
+		file_slow();
+	else if (!strcmp(mode, "semops"))
+		semops();
+	else
+		return 2;
+	pause();
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -568,7 +725,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(mode, "timed"))
 		timed();
 	else
-		return 2;
+		return over_files(mode);
 	pause();
 	return 0;
 }

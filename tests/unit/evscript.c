@@ -155,6 +155,7 @@ static void do_object(struct evscript *s, struct words *w)
 	static const char *const kinds[] = {
 		"none",	   "file",     "block", "tty",	    "pipe", "socket", "eventfd", "timerfd",
 		"signalfd", "epoll", "inotify", "io_uring", "anon", "futex",  "pidfd",
+		"mqueue",   "filelock", "semid",
 	};
 	struct event e = { .type = EVENT_OBJECT, .time_ns = s->now_ns };
 	const char *word;

@@ -20,7 +20,8 @@
  *	T cpuN switch A>B [wait WHAT | preempted | dead]     "-" is nobody that is recorded
  *	T wake A by B | by irq | by tid N [stack N | in CALL]
  *	T object N KIND [listening] [shared] [0xADDR] [TEXT]  KIND: file block tty pipe socket
- *	        eventfd timerfd signalfd epoll inotify io_uring anon futex pidfd
+ *	        eventfd timerfd signalfd epoll inotify io_uring anon futex pidfd mqueue
+ *	        filelock semid
  *	T kstack N PLACE                a kernel stack; PLACE: none lock io fault
  *	T exec A [as B]                 as B: A takes B's TID, B was the leader
  *	T comm A NAME

@@ -136,7 +136,7 @@ static void random_rare(struct random_events *r, struct event *e)
 		break;
 	case EVENT_OBJECT:
 		e->object = (struct event_object){
-			(uint32_t)value(r), (uint8_t)random_below(r, OBJECT_QUEUE + 1),
+			(uint32_t)value(r), (uint8_t)random_below(r, OBJECT_SEMAPHORE + 1),
 			(uint8_t)value(r),  (uint32_t)value(r),
 			value(r),	    (uint32_t)value(r),
 			string(r, 0),	    value(r),

@@ -116,6 +116,38 @@ static void another_process_cannot_have_a_private_lock(void **state)
 	       0, "", "");
 }
 
+/* A has the file and waits for D's mutex in shared memory; fcntl's locks are of processes. */
+#define FILE_AND_MUTEX                                                                    \
+	"20 object 7 filelock shared /x\n"                                                 \
+	"20 object 8 futex shared 0x1010 m\n"                                              \
+	"200 cpu0 switch A>- wait futex 0x1010 mutex object 8 owner D\n"
+
+static void a_lock_on_a_file_may_be_in_the_circle(void **state)
+{
+	(void)state;
+	expect("10 task A found on cpu0\n10 task D found on cpu3\n" FILE_AND_MUTEX
+	       "300 cpu3 switch D>- wait flock arg1 2 object 7 owner A\n" LATER,
+	       1, "AD", "");
+}
+
+static void another_thread_of_the_process_may_let_go_of_the_file(void **state)
+{
+	(void)state;
+	expect(FOUR FILE_AND_MUTEX
+	       "300 cpu3 switch D>- wait flock arg1 2 object 7 owner A\n" LATER,
+	       0, "", "");
+}
+
+static void a_semaphore_of_system_v_may_be_raised_by_anyone(void **state)
+{
+	(void)state;
+	expect("10 task A found on cpu0\n10 task D found on cpu3\n"
+	       "20 object 7 semid shared x\n20 object 8 semid shared y\n"
+	       "200 cpu0 switch A>- wait semop object 7\n"
+	       "300 cpu3 switch D>- wait semop object 8\n" LATER,
+	       0, "", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +161,9 @@ int main(void)
 		cmocka_unit_test(a_wait_that_has_just_begun_says_nothing),
 		cmocka_unit_test(a_condition_may_be_signalled_by_anyone),
 		cmocka_unit_test(another_process_cannot_have_a_private_lock),
+		cmocka_unit_test(a_lock_on_a_file_may_be_in_the_circle),
+		cmocka_unit_test(another_thread_of_the_process_may_let_go_of_the_file),
+		cmocka_unit_test(a_semaphore_of_system_v_may_be_raised_by_anyone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

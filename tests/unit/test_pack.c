@@ -232,7 +232,7 @@ static void values_outside_of_their_enums_are_refused(void **state)
 		{ .type = EVENT_OPEN, .out = { .waker = WAKER_TIMER + 1 } },
 		{ .type = EVENT_SWITCH, .out = { .futex = FUTEX_KIND_JOIN + 1 } },
 		{ .type = EVENT_STACK, .stack = { .place = PLACE_FAULT + 1 } },
-		{ .type = EVENT_OBJECT, .object = { .kind = OBJECT_QUEUE + 1 } },
+		{ .type = EVENT_OBJECT, .object = { .kind = OBJECT_SEMAPHORE + 1 } },
 		{ .type = EVENT_TASK, .task = { .how = 0 } },
 		{ .type = EVENT_TASK, .task = { .how = TASK_SEEN + 1 } },
 	};

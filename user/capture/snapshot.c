@@ -234,7 +234,8 @@ static bool is_steady(const struct wire_switch *a, const struct wire_switch *b)
 	       a->voluntary == b->voluntary && a->involuntary == b->involuntary &&
 	       a->nr == b->nr && a->detail == b->detail &&
 	       !memcmp(a->args, b->args, sizeof(a->args)) &&
-	       (a->detail != WIRE_DETAIL_FUTEX || !memcmp(a->futex, b->futex, sizeof(a->futex)));
+	       (a->detail == WIRE_DETAIL_NONE || a->detail == WIRE_DETAIL_OBJECT ||
+		!memcmp(a->futex, b->futex, sizeof(a->futex)));
 }
 
 static bool was_steady(const struct snapshot *s, const struct wire_switch *now)

@@ -29,6 +29,12 @@ struct noted {
 	uint32_t text, local; /* in texts */
 };
 
+/* A lock on a file, and the key of the open file that has it. */
+struct noted_lock {
+	uint32_t object;
+	uint64_t open_file;
+};
+
 /* Who has the object of this key open has that role in @object; role 0: as its mode says. */
 struct wish {
 	uint32_t object;
@@ -38,6 +44,7 @@ struct wish {
 
 struct ends {
 	VEC(struct noted) list;
+	VEC(struct noted_lock) locks;
 	struct intern texts;
 	VEC(struct wish) wishes;
 	VEC(uint64_t) keys;
@@ -66,6 +73,7 @@ void ends_free(struct ends *e)
 	if (!e)
 		return;
 	vec_release(&e->list);
+	vec_release(&e->locks);
 	vec_release(&e->wishes);
 	vec_release(&e->keys);
 	vec_release(&e->same_local);
@@ -97,6 +105,13 @@ int ends_object(struct ends *e, const struct event_object *o)
 	if (!rc)
 		rc = intern_str(&e->texts, o->local ? o->local : "", &n.local);
 	return rc ? rc : vec_push(&e->list, n);
+}
+
+int ends_lock(struct ends *e, uint32_t object, uint64_t open_file)
+{
+	if (e->locks.count == OBJECTS_MAX)
+		return 0;
+	return vec_push(&e->locks, (struct noted_lock){ object, open_file });
 }
 
 static int tell(struct ends *e, uint32_t object, uint32_t tgid, uint8_t roles, const char *comm)
@@ -190,6 +205,8 @@ static int note_all(struct ends *e, bool *ret_connections)
 	if (vec_reserve(&e->same_local, e->list.count) ||
 	    vec_reserve(&e->same_remote, e->list.count))
 		return -ENOMEM;
+	for (size_t i = 0; i < e->locks.count && !rc; i++)
+		rc = want(e, e->locks.at[i].open_file, e->locks.at[i].object, 0);
 	for (size_t i = 0; i < e->list.count && !rc; i++) {
 		const struct noted *n = &e->list.at[i];
 

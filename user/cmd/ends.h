@@ -21,6 +21,9 @@ void ends_free(struct ends *e);
 /* Takes note of an EVENT_OBJECT. 0 or -ENOMEM. */
 int ends_object(struct ends *e, const struct event_object *o);
 
+/* Who has the open file of this key, wire_open_key(), has an end of @object. 0 or -ENOMEM. */
+int ends_lock(struct ends *e, uint32_t object, uint64_t open_file);
+
 typedef int (*ends_emit_fn)(void *ctx, const struct event *e);
 
 /* Emits an EVENT_END for each that is found, dated @now_ns. 0 or -ENOMEM, or what @emit says. */

@@ -60,6 +60,7 @@ struct translate {
 	struct ends *ends;
 	struct map strangers; /* TIDs of wakers that are not, and were named */
 	uint64_t records, threads;
+	uint64_t lock_file; /* key of the open file that has the lock of the record at hand; 0 */
 	uint64_t now_ns; /* of the last news of a task */
 	uint64_t forget_at_ns;
 	char missing[192];
@@ -229,6 +230,8 @@ static int on_event(void *ctx, const struct event *e)
 		if (e->out.out_ns && e->time_ns > e->out.out_ns)
 			frames_use(t->frames, e->out.user_stack, e->time_ns - e->out.out_ns);
 		rc = name_stranger(t, &e->out);
+		if (!rc && t->lock_file && e->out.object)
+			rc = ends_lock(t->ends, e->out.object, t->lock_file);
 	} else if (e->type == EVENT_SAMPLE) {
 		frames_use(t->frames, e->sample.user_stack, SAMPLE_NS);
 	} else if (e->type == EVENT_STACK) {
@@ -321,10 +324,22 @@ static int follow(struct translate *t, const struct wire_head *record)
 	return 0;
 }
 
+/* The open file whose lock a thread waits for as the recording ends. */
+static uint64_t lock_file_of(const struct wire_head *record)
+{
+	const struct wire_switch *w = (const void *)record;
+
+	if (record->type != WIRE_OPEN || record->size < sizeof(*w) ||
+	    w->detail != WIRE_DETAIL_FILE_LOCK)
+		return 0;
+	return w->file_lock.open_file;
+}
+
 int translate_record(struct translate *t, const struct wire_head *record)
 {
 	int rc = follow(t, record);
 
+	t->lock_file = lock_file_of(record);
 	return rc ? rc : decoder_record(t->decoder, record, record->size);
 }
 

@@ -223,6 +223,9 @@ static int on_wait(void *ctx, const struct wire_switch *s, const struct wire_loo
 			return connection_add(w, s->tgid, object);
 		return look->peer ? key_add(w, look->peer, object->key) : 0;
 	}
+	if (s->detail == WIRE_DETAIL_FILE_LOCK)
+		return s->file_lock.open_file ? key_add(w, s->file_lock.open_file, 0)
+					      : process_add(w, s->file_lock.holder);
 	if (s->detail != WIRE_DETAIL_FUTEX)
 		return 0;
 	guess = futex_identify(&wait);

@@ -187,6 +187,18 @@ static uint32_t futex_owner(struct context *c, const struct absence *a)
 	return o && o->flags & OBJECT_SHARED ? index : THREAD_NONE;
 }
 
+/* The thread that has a lock on a file, where its process has only one. */
+static uint32_t file_lock_owner(const struct context *c, const struct absence *a)
+{
+	const struct threads *ts = &c->threads;
+	const uint64_t *at = map_get(&ts->process_by_tgid, a->out->owner_tid);
+	const struct process *p = at ? &ts->processes.at[*at] : NULL;
+
+	/* that it was waited for and found free is told apart by nobody: it may be itself */
+	return p && p->threads == 1 && (p->leader != a->thread || !a->ended) ? p->leader
+									     : THREAD_NONE;
+}
+
 static const struct {
 	uint8_t class, lock;
 } futex_kinds[] = {
@@ -305,6 +317,7 @@ static enum wait_class class_of_object(const struct object *o)
 		[OBJECT_INOTIFY] = CLASS_PIPE,	 [OBJECT_IO_URING] = CLASS_IDLE,
 		[OBJECT_ANON] = CLASS_OTHER,	 [OBJECT_FUTEX] = CLASS_OTHER,
 		[OBJECT_PIDFD] = CLASS_PIPE,	 [OBJECT_QUEUE] = CLASS_PIPE,
+		[OBJECT_FILE_LOCK] = CLASS_LOCK, [OBJECT_SEMAPHORE] = CLASS_SYNC,
 	};
 
 	if (!o || o->kind >= ARRAY_COUNT(classes))
@@ -467,6 +480,14 @@ static int ask_callers(struct context *c, struct absence *a, enum family family)
 	return 0;
 }
 
+static void classify_file_lock(const struct context *c, struct absence *a)
+{
+	if (a->class != CLASS_LOCK)
+		return;
+	a->lock = LOCK_FILE;
+	a->owner = file_lock_owner(c, a);
+}
+
 static int classify_wait(struct context *c, struct absence *a, enum family family)
 {
 	const struct event_out *out = a->out;
@@ -509,6 +530,10 @@ static int classify_wait(struct context *c, struct absence *a, enum family famil
 	/* a fault may wait for the address space's lock */
 	if ((a->class == CLASS_KERNEL || a->class == CLASS_FAULT) && stack.place == PLACE_LOCK)
 		a->lock = LOCK_KERNEL;
+	else if (family == FAMILY_SEMAPHORE)
+		a->lock = LOCK_SEMAPHORE;
+	else if (family == FAMILY_FLOCK || family == FAMILY_FCNTL)
+		classify_file_lock(c, a);
 	else if (a->class == CLASS_LOCK)
 		a->lock = LOCK_UNKNOWN;
 	return 0;

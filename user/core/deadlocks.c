@@ -136,6 +136,60 @@ static bool holder_is_gone(const struct deadlocks *self, const struct thread *t,
 	return (tid >= TID_LEAST || tid >= t->tgid) && since && self->end_ns - since >= GONE_NS;
 }
 
+/* Adds a process to those who can end the wait. */
+static int node_add(struct deadlocks *self, struct waits_for_node *n, uint32_t process)
+{
+	if (!n->count)
+		n->first = self->graph.refs.count;
+	n->count++;
+	return vec_push(&self->graph.refs, process);
+}
+
+static int end_add(struct result_wait *to, uint32_t tgid, const char *comm)
+{
+	return vec_push(&to->ends, (struct result_end){ tgid, comm });
+}
+
+/* A process whose threads are all here; THREAD_NONE: not one. */
+static uint32_t process_of(const struct deadlocks *self, uint32_t tgid)
+{
+	const uint64_t *at = map_get(&self->c->threads.process_by_tgid, tgid);
+
+	return at && self->c->threads.processes.at[*at].live ? (uint32_t)*at : THREAD_NONE;
+}
+
+/*
+ * A lock on a file is let go of by any thread of the process that took it or,
+ * when it belongs to an open file, of those that have that.
+ */
+static int node_of_file_lock(struct deadlocks *self, const struct thread *t,
+			     struct waits_for_node *n, struct result_wait *to)
+{
+	struct objects *os = &self->c->objects;
+	const struct object *o = objects_find(os, t->open.object);
+	const struct object_end *e = NULL;
+	uint32_t process, holder = 0;
+	bool outside = false;
+
+	while (o && (e = objects_end(os, o, e))) {
+		process = process_of(self, e->tgid);
+		holder = !holder || e->tgid == t->open.owner_tid ? e->tgid : holder;
+		outside |= process == THREAD_NONE;
+		if (end_add(to, e->tgid, intern_text(&os->text, e->comm)) ||
+		    (process != THREAD_NONE && node_add(self, n, process)))
+			return -ENOMEM;
+	}
+	process = process_of(self, t->open.owner_tid);
+	if (!holder && process != THREAD_NONE && node_add(self, n, process))
+		return -ENOMEM;
+	holder = holder ? holder : t->open.owner_tid;
+	to->holder = holder ? HOLDER_THERE : HOLDER_UNKNOWN;
+	to->holder_tid = holder;
+	if (n->count && !outside)
+		n->kind = WAITS_FOR_ANY;
+	return 0;
+}
+
 static void node_of_lock(struct deadlocks *self, const struct thread *t,
 			 const struct last_wait *last, struct waits_for_node *n,
 			 struct result_wait *to)
@@ -190,28 +244,6 @@ static uint8_t roles_that_end(enum syscall_id call)
 	default:
 		return END_READS | END_WRITES | END_PEER;
 	}
-}
-
-/* Adds a process to those who can end the wait. */
-static int node_add(struct deadlocks *self, struct waits_for_node *n, uint32_t process)
-{
-	if (!n->count)
-		n->first = self->graph.refs.count;
-	n->count++;
-	return vec_push(&self->graph.refs, process);
-}
-
-static int end_add(struct result_wait *to, uint32_t tgid, const char *comm)
-{
-	return vec_push(&to->ends, (struct result_end){ tgid, comm });
-}
-
-/* A process whose threads are all here; THREAD_NONE: not one. */
-static uint32_t process_of(const struct deadlocks *self, uint32_t tgid)
-{
-	const uint64_t *at = map_get(&self->c->threads.process_by_tgid, tgid);
-
-	return at && self->c->threads.processes.at[*at].live ? (uint32_t)*at : THREAD_NONE;
 }
 
 static int node_of_ends(struct deadlocks *self, const struct thread *t, enum syscall_id call,
@@ -298,7 +330,9 @@ static int node_of_wait(struct deadlocks *self, const struct thread *t,
 
 	to->timed = is_timed(call, &t->open) || t->open.waker == WAKER_TIMER ||
 		    last->class == CLASS_SLEEP;
-	if (last->class == CLASS_LOCK)
+	if (last->lock == LOCK_FILE)
+		rc = node_of_file_lock(self, t, n, to);
+	else if (last->class == CLASS_LOCK)
 		node_of_lock(self, t, last, n, to);
 	else if (last->lock == LOCK_JOIN)
 		node_of_join(self, t, n, to);

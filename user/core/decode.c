@@ -10,6 +10,7 @@
 #include "core/object_text.h"
 #include "wire.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 struct decoder {
@@ -22,6 +23,10 @@ struct decoder {
 	struct map programs; /* TGID to how many programs it has been */
 	struct intern futexes; /* struct futex_key, or the text of a shared one */
 	struct map futex_objects; /* number in futexes to number of the object */
+	struct map paths; /* number of what has a path to that in texts */
+	struct intern texts;
+	struct map locks; /* number of a struct lock_key in lock_keys to that of its object */
+	struct intern lock_keys;
 	uint32_t last_stack, last_object;
 	uint64_t lost_stacks, lost_objects, bad_records;
 	VEC(uint32_t) frames;
@@ -35,6 +40,12 @@ struct decoder {
 struct futex_key {
 	uint64_t address;
 	uint32_t tgid, program;
+};
+
+/* A lock on a file, or a semaphore of System V. No padding: it is hashed as bytes. */
+struct lock_key {
+	uint64_t start, end;
+	uint32_t of, kind; /* the file, and flock or fcntl; the IPC namespace, and 0 */
 };
 
 struct decoder *decoder_new(enum machine machine, const struct decode_ops *ops, void *ctx)
@@ -60,6 +71,10 @@ void decoder_free(struct decoder *d)
 	map_release(&d->described);
 	map_release(&d->programs);
 	map_release(&d->futex_objects);
+	map_release(&d->paths);
+	map_release(&d->locks);
+	intern_release(&d->texts);
+	intern_release(&d->lock_keys);
 	intern_release(&d->futexes);
 	vec_release(&d->frames);
 	strbuf_release(&d->text);
@@ -274,6 +289,76 @@ static int futex_object(struct decoder *d, const struct wire_switch *w, uint64_t
 	return rc ? rc : map_put(&d->futex_objects, name, *ret_object);
 }
 
+/* The object of a lock, told when it is new; d->text is what it is called. */
+static int lock_object(struct decoder *d, const struct wire_switch *w, uint64_t time_ns,
+		       const struct lock_key *key, uint8_t kind, uint32_t *ret_object)
+{
+	struct event e = { .type = EVENT_OBJECT, .time_ns = time_ns };
+	const uint64_t *known;
+	uint32_t name;
+	int rc = strbuf_error(&d->text);
+
+	if (!rc)
+		rc = intern_put(&d->lock_keys, key, sizeof(*key), &name);
+	if (rc)
+		return rc;
+	known = map_get(&d->locks, name);
+	if (known) {
+		*ret_object = (uint32_t)*known;
+		return 0;
+	}
+	*ret_object = ++d->last_object;
+	rc = map_put(&d->locks, name, *ret_object);
+	e.object.object = *ret_object;
+	e.object.kind = kind;
+	e.object.flags = OBJECT_SHARED;
+	e.object.tgid = w->tgid;
+	e.object.text = d->text.buf;
+	e.object.local = "";
+	return rc ? rc : d->ops.emit(d->ctx, &e);
+}
+
+/* Files are numbered anew when another one gets their inode, so their locks are as well. */
+static int decode_file_lock(struct decoder *d, const struct wire_switch *w, struct event *e)
+{
+	const struct wire_file_lock *l = &w->file_lock;
+	const uint64_t *file = map_get(&d->objects, l->object), *path;
+	struct lock_key key = { .start = l->start, .end = l->end, .kind = l->kind };
+	int rc;
+
+	e->out.owner_tid = l->holder;
+	d->lost_objects += !file;
+	if (!file)
+		return 0;
+	key.of = (uint32_t)*file;
+	path = map_get(&d->paths, *file);
+	strbuf_clear(&d->text);
+	strbuf_puts(&d->text, path ? intern_text(&d->texts, (uint32_t)*path) : "");
+	if (l->kind == WIRE_FILE_LOCK_RANGE && (l->start || l->end < INT64_MAX))
+		strbuf_addf(&d->text, " from byte %" PRIu64, (uint64_t)l->start);
+	if (l->kind == WIRE_FILE_LOCK_RANGE && l->end < INT64_MAX)
+		strbuf_addf(&d->text, " to %" PRIu64, (uint64_t)l->end);
+	rc = lock_object(d, w, e->time_ns, &key, OBJECT_FILE_LOCK, &e->out.object);
+	/* who has the open file that it is of has an end of the lock */
+	if (!rc && l->open_file && w->head.type == WIRE_OPEN)
+		rc = map_put(&d->objects, l->open_file, e->out.object);
+	return rc;
+}
+
+static int decode_semaphore(struct decoder *d, const struct wire_switch *w, struct event *e)
+{
+	const struct wire_semaphore *s = &w->semaphore;
+	struct lock_key key = {
+		.start = (uint32_t)s->id, .end = s->number, .of = s->ipc_namespace,
+	};
+
+	strbuf_clear(&d->text);
+	strbuf_addf(&d->text, "semid %" PRId32, (int32_t)s->id);
+	if (s->number != WIRE_SEMAPHORES)
+		strbuf_addf(&d->text, ", number %" PRIu32, (uint32_t)s->number);
+	return lock_object(d, w, e->time_ns, &key, OBJECT_SEMAPHORE, &e->out.object);
+}
+
 static int decode_detail(struct decoder *d, const struct wire_switch *w, struct event *e)
 {
 	if (w->detail == WIRE_DETAIL_OBJECT) {
@@ -294,6 +379,10 @@ static int decode_detail(struct decoder *d, const struct wire_switch *w, struct 
 		e->out.owner_tid = guess.owner_tid;
 		return futex_object(d, w, e->time_ns, w->args[0] - guess.into, guess.shared,
 				    &e->out.object);
+	} else if (w->detail == WIRE_DETAIL_FILE_LOCK) {
+		return decode_file_lock(d, w, e);
+	} else if (w->detail == WIRE_DETAIL_SEMAPHORE) {
+		return decode_semaphore(d, w, e);
 	}
 	return 0;
 }
@@ -400,6 +489,15 @@ static int decode_stack(struct decoder *d, const struct wire_stack *w, const uin
 	return rc ? rc : d->ops.emit(d->ctx, &e);
 }
 
+/* What locks on the file that d->text names are called by. */
+static int path_keep(struct decoder *d, uint32_t object)
+{
+	uint32_t text;
+	int rc = intern_put(&d->texts, d->text.buf, d->text.len, &text);
+
+	return rc ? rc : map_put(&d->paths, object, text);
+}
+
 static int decode_object(struct decoder *d, const struct wire_object *w, const char *text)
 {
 	struct event e = { .type = EVENT_OBJECT, .time_ns = w->time_ns };
@@ -428,6 +526,8 @@ static int decode_object(struct decoder *d, const struct wire_object *w, const c
 	e.object.peer = w->peer;
 	e.object.local = d->local.buf;
 	rc = map_put(&d->objects, w->key, e.object.object);
+	if (!rc && (e.object.kind == OBJECT_FILE || e.object.kind == OBJECT_BLOCK))
+		rc = path_keep(d, e.object.object);
 	if (!rc)
 		rc = map_put(&d->described, e.object.object, hash);
 	return rc ? rc : d->ops.emit(d->ctx, &e);

@@ -111,7 +111,8 @@ struct event_out {
 	uint8_t waker; /* enum waker_kind */
 	uint8_t futex; /* enum futex_kind */
 	uint32_t waker_tid;
-	uint32_t owner_tid; /* who holds the lock, as its words say, not yet checked; 0 unknown */
+	uint32_t owner_tid; /* who holds the lock, as its words say, not yet checked; 0 unknown.
+			     * Of a lock on a file it is the process that took it */
 	uint32_t object; /* what it waits for; also for futexes */
 	uint32_t user_stack, kernel_stack;
 	uint32_t waker_stack; /* where the waker's code ended the wait; 0 when that was not taken */
@@ -180,6 +181,8 @@ enum object_kind {
 	OBJECT_FUTEX = 13,
 	OBJECT_PIDFD = 14,
 	OBJECT_QUEUE = 15, /* POSIX message queue */
+	OBJECT_FILE_LOCK = 16, /* a lock on a file, or on some of its bytes */
+	OBJECT_SEMAPHORE = 17, /* of System V */
 };
 
 /* event_object.flags. The values stand in capture files. */

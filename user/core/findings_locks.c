@@ -83,14 +83,16 @@ static void name_lock(struct strbuf *sb, const struct result_lock *l)
 		fmt_text(sb, l->name, NAME_COLUMNS);
 		return;
 	}
-	if (l->kind == LOCK_UNKNOWN && !l->address)
+	if (l->kind == LOCK_FILE)
+		strbuf_puts(sb, "the file lock");
+	else if (l->kind == LOCK_UNKNOWN && !l->address)
 		/* what a language waits for by events has no name of its own */
 		strbuf_puts(sb, l->name && *l->name == '[' ? "one that ends with an event" :
-							     "the file lock");
+							     "one without a name");
 	else if (l->address && l->name && name_is_one(l->name))
-		strbuf_addf(sb, "%s ", lock_kind_name(l->kind));
+		strbuf_addf(sb, "%s ", lock_kind_words(l->kind));
 	else
-		strbuf_addf(sb, "%s 0x%" PRIx64, lock_kind_name(l->kind), l->address);
+		strbuf_addf(sb, "%s 0x%" PRIx64, lock_kind_words(l->kind), l->address);
 	if (l->address && l->name && name_is_one(l->name)) {
 		fmt_text(sb, l->name, NAME_COLUMNS);
 	} else if (l->name) {

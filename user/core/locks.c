@@ -113,7 +113,17 @@ static int lock_of(struct locks *self, const struct absence *a, size_t *ret)
 /* One holds it at a time, as far as can be known. */
 static bool is_exclusive(int kind)
 {
-	return kind == LOCK_MUTEX || kind == LOCK_RWLOCK || kind == LOCK_GIL;
+	return kind == LOCK_MUTEX || kind == LOCK_RWLOCK || kind == LOCK_GIL || kind == LOCK_FILE;
+}
+
+/* Others may have got it as well. */
+static bool is_for_many(const struct context *c, const struct absence *a)
+{
+	enum { SHARED = 1 }; /* LOCK_SH of flock(2) */
+
+	return a->lock == LOCK_RWLOCK ||
+	       (a->lock == LOCK_FILE && a->out->args[1] & SHARED &&
+		syscall_identify(c->machine, a->out->nr) == SYSCALL_FLOCK);
 }
 
 /*
@@ -266,8 +276,7 @@ static int blame_holders(struct locks *self, size_t lock, const struct absence *
 		rc = holders_charge(h, past, &w);
 	if (rc || !a->ended || !by_task)
 		return rc;
-	/* a lock for many may now be theirs */
-	return holders_set(h, past, a->woken_ns, a->lock == LOCK_RWLOCK ? PARTY_NONE : waiter,
+	return holders_set(h, past, a->woken_ns, is_for_many(self->c, a) ? PARTY_NONE : waiter,
 			   false);
 }
 

@@ -70,7 +70,7 @@ static bool event_is_sound(const struct event *e)
 	case EVENT_STACK:
 		return e->stack.place <= PLACE_FAULT;
 	case EVENT_OBJECT:
-		return e->object.kind <= OBJECT_QUEUE;
+		return e->object.kind <= OBJECT_SEMAPHORE;
 	case EVENT_TASK:
 		return e->task.how >= TASK_FOUND && e->task.how <= TASK_SEEN;
 	case EVENT_POLL:

@@ -30,10 +30,15 @@ const char *lock_kind_name(enum lock_kind kind)
 		[LOCK_CONDITION] = "condition", [LOCK_SEMAPHORE] = "semaphore",
 		[LOCK_BARRIER] = "barrier",	[LOCK_JOIN] = "join",
 		[LOCK_GIL] = "gil",		[LOCK_KERNEL] = "kernel",
-		[LOCK_UNKNOWN] = "unknown",
+		[LOCK_FILE] = "file",		[LOCK_UNKNOWN] = "unknown",
 	};
 
 	return names[kind];
+}
+
+const char *lock_kind_words(enum lock_kind kind)
+{
+	return kind == LOCK_FILE ? "file lock" : lock_kind_name(kind);
 }
 
 uint64_t loop_step_ns(int step)

@@ -86,10 +86,13 @@ enum lock_kind {
 	LOCK_JOIN,
 	LOCK_GIL,
 	LOCK_KERNEL,
+	LOCK_FILE,
 	LOCK_UNKNOWN,
 };
 
 const char *lock_kind_name(enum lock_kind kind);
+/* What people call it: "file lock". */
+const char *lock_kind_words(enum lock_kind kind);
 
 /* What a holder did while others waited: a wait class, or one of these. */
 enum { HELD_RUN = CLASS_COUNT, HELD_RUNNABLE, HELD_UNKNOWN, HELD_KINDS };

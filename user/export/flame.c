@@ -275,7 +275,7 @@ static int descend_lock(struct builder *b, const struct result_lock *l)
 {
 	b->at = 0;
 	strbuf_clear(&b->raw);
-	strbuf_puts(&b->raw, lock_kind_name(l->kind));
+	strbuf_puts(&b->raw, lock_kind_words(l->kind));
 	if (l->name || l->place)
 		strbuf_addf(&b->raw, " %s", l->name ? l->name : l->place);
 	if (l->address)
@@ -343,6 +343,7 @@ static enum wait_class class_of_kind(enum lock_kind kind)
 	switch (kind) {
 	case LOCK_MUTEX:
 	case LOCK_RWLOCK:
+	case LOCK_FILE:
 		return CLASS_LOCK;
 	case LOCK_GIL:
 		return CLASS_GIL;

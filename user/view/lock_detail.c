@@ -340,7 +340,7 @@ void print_lock_detail(struct page *p, const struct result_lock *lock)
 {
 	struct strbuf title = STRBUF_INIT, note = STRBUF_INIT;
 
-	strbuf_addf(&title, "#%u %s ", lock->id, lock_kind_name(lock->kind));
+	strbuf_addf(&title, "#%u %s ", lock->id, lock_kind_words(lock->kind));
 	lock_name(lock, &title);
 	fmt_ns(&note, lock->wait_ns);
 	strbuf_puts(&note, " in ");

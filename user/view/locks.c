@@ -30,7 +30,8 @@ void lock_name(const struct result_lock *lock, struct strbuf *sb)
 
 bool lock_has_owner(const struct result_lock *lock)
 {
-	return lock->kind == LOCK_MUTEX || lock->kind == LOCK_RWLOCK || lock->kind == LOCK_GIL;
+	return lock->kind == LOCK_MUTEX || lock->kind == LOCK_RWLOCK || lock->kind == LOCK_GIL ||
+	       lock->kind == LOCK_FILE;
 }
 
 void lock_holder_name(const struct page *p, const struct result_holder *h, struct strbuf *sb)
@@ -62,7 +63,7 @@ static void lock_row(struct table *t, const struct page *p, const struct result_
 		     uint64_t all_ns)
 {
 	strbuf_addf(table_cell(t, p->colors->dim), "%u", lock->id);
-	strbuf_puts(table_cell(t, NULL), lock_kind_name(lock->kind));
+	strbuf_puts(table_cell(t, NULL), lock_kind_words(lock->kind));
 	lock_name(lock, table_cell(t, p->colors->bold));
 	if (lock->tgid)
 		strbuf_addf(table_cell(t, NULL), "%u", lock->tgid);

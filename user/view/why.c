@@ -8,6 +8,7 @@
 
 #include "base/fmt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -47,7 +48,7 @@ static void target_text(struct strbuf *sb, const struct result_wait *t)
 
 	if (t->lock >= 0)
 		strbuf_puts(sb, t->lock == LOCK_UNKNOWN ? "lock"
-							: lock_kind_name((enum lock_kind)t->lock));
+							: lock_kind_words((enum lock_kind)t->lock));
 	if (t->target) {
 		strbuf_puts(sb, t->lock >= 0 ? " " : "");
 		fmt_text(sb, t->target, 0);
@@ -90,6 +91,24 @@ static bool writes(const struct result_wait *t)
 	return t->syscall && (strstr(t->syscall, "write") || strstr(t->syscall, "send"));
 }
 
+/* Of a lock that belongs to an open file: who else has that, and may let go of it. */
+static void sharers_text(struct strbuf *sb, const struct result_wait *t)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < t->ends.count; i++) {
+		if (t->ends.at[i].tgid == t->holder_tid)
+			continue;
+		if (shown == TIDS_SHOWN) {
+			strbuf_addf(sb, " and %zu more", t->ends.count - 1 - shown);
+			return;
+		}
+		strbuf_addf(sb, "%s%u ", shown++ ? ", " : ", who shares its open file with ",
+			    t->ends.at[i].tgid);
+		fmt_text(sb, t->ends.at[i].comm, 0);
+	}
+}
+
 /* What it waits for, as half a sentence: "waits for mutex `b`, held by 13 worker". */
 static void waits_text(const struct why *w, struct strbuf *sb, const struct result_wait *t)
 {
@@ -113,6 +132,7 @@ static void waits_text(const struct why *w, struct strbuf *sb, const struct resu
 	} else if (t->holder == HOLDER_THERE) {
 		strbuf_puts(sb, ", held by ");
 		page_thread(w->p, sb, t->holder_tid);
+		sharers_text(sb, t);
 	} else if (t->ends.count) {
 		strbuf_addf(sb, ", %s by ", reads(t) ? "written" : writes(t) ? "read" : "open");
 		ends_text(sb, t);
@@ -210,7 +230,9 @@ static void print_member(struct why *w, const struct result_deadlock *d, size_t 
 	strbuf_puts(&sb, "thread ");
 	thread_text(&sb, t);
 	if (d->circle.count > 1 && before->holder == HOLDER_THERE && before->lock != LOCK_JOIN) {
-		strbuf_puts(&sb, " holds ");
+		strbuf_puts(&sb, before->holder_tid == t->tid	? " holds "
+				 : before->holder_tid == t->tgid ? ", whose process holds "
+								 : ", which shares ");
 		target_text(&sb, before);
 		strbuf_puts(&sb, " and");
 	}
@@ -703,6 +725,26 @@ static void print_tellers(struct why *w)
 	}
 }
 
+/* Of semaphores of System V, "semid 3, number 1", nobody knows who has them. */
+static void print_semaphores(struct why *w)
+{
+	struct strbuf sb = STRBUF_INIT;
+	long id, told = -1;
+
+	for (size_t i = 0; i < w->r->waits.count; i++) {
+		const struct result_wait *t = &w->r->waits.at[i];
+
+		if (!w->inside[i] || t->lock != LOCK_SEMAPHORE || t->address || !t->target ||
+		    sscanf(t->target, "semid %ld", &id) != 1 || id == told)
+			continue;
+		told = id;
+		strbuf_addf(&sb, "A semaphore of System V does not tell who has it: "
+				 "`ipcs -s -i %ld` shows which process changed it last", id);
+		line(w, "", w->p->colors->dim, &sb);
+	}
+	strbuf_release(&sb);
+}
+
 static void print(struct page *p)
 {
 	struct why w;
@@ -716,6 +758,7 @@ static void print(struct page *p)
 			print_deadlock(&w, &w.r->deadlocks.at[i]);
 		print_stalled(&w);
 		print_tellers(&w);
+		print_semaphores(&w);
 		print_graph(&w);
 		print_threads(&w);
 	}
