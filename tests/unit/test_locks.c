@@ -211,6 +211,34 @@ static void a_lock_is_of_the_kind_that_most_of_its_waits_look_like(void **state)
 	evscript_stop(&run);
 }
 
+static void memory_that_was_a_mutex_and_is_a_condition_is_two_locks(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_start(&run, "1000 object 1 futex 0x10\n"
+			     "1000 task A found on cpu0\n"
+			     "1100 cpu0 switch A>- wait futex 0x10 object 1\n"
+			     "1200 cpu0 switch ->A\n"
+			     "1300 cpu0 switch A>- wait futex 0x10 mutex owner A object 1\n"
+			     "1400 cpu0 switch ->A\n"
+			     "1500 cpu0 switch A>- wait futex 0x10 condition object 1\n"
+			     "1550 cpu0 switch ->A\n"
+			     "1600 cpu0 switch A>- wait futex 0x10 object 1\n"
+			     "1620 cpu0 switch ->A\n"
+			     "1700 cpu0 switch A>- wait futex 0x10 mutex owner A object 1\n"
+			     "1800 cpu0 switch ->A\n"
+			     "2000 end\n");
+	assert_int_equal(run.result.locks.count, 2);
+	assert_int_equal(run.result.locks.at[0].kind, LOCK_MUTEX);
+	assert_int_equal(run.result.locks.at[0].waits, 3);
+	assert_int_equal(run.result.locks.at[0].wait_ns, 300);
+	assert_int_equal(run.result.locks.at[1].kind, LOCK_CONDITION);
+	assert_int_equal(run.result.locks.at[1].waits, 2);
+	assert_int_equal(run.result.locks.at[1].wait_ns, 70);
+	evscript_stop(&run);
+}
+
 static void the_same_address_in_two_processes_is_two_locks(void **state)
 {
 	struct evscript_run run;
@@ -684,6 +712,7 @@ int main(void)
 		cmocka_unit_test(
 			who_snatches_a_lock_from_the_one_that_was_woken_for_it_is_to_blame),
 		cmocka_unit_test(a_lock_is_of_the_kind_that_most_of_its_waits_look_like),
+		cmocka_unit_test(memory_that_was_a_mutex_and_is_a_condition_is_two_locks),
 		cmocka_unit_test(the_same_address_in_two_processes_is_two_locks),
 		cmocka_unit_test(
 			the_mutex_and_the_condition_of_the_gil_are_one_lock_of_the_process),

@@ -76,28 +76,14 @@ static uint64_t lock_key(struct locks *self, const struct absence *a)
 	if (o && o->gil)
 		return 3ull << 40 | out->tgid;
 	if (out->object)
-		return 2ull << 40 | out->object;
+		return 2ull << 40 | out->object; /* see kind_key() */
 	if (out->futex != FUTEX_KIND_NONE)
 		return hash_u64(hash_u64(out->args[0]) + out->tgid) | 1ull << 63;
 	return 0;
 }
 
-static int lock_of(struct locks *self, const struct absence *a, size_t *ret)
+static int lock_add(struct locks *self, const struct absence *a, uint64_t key)
 {
-	uint64_t key = lock_key(self, a);
-	const uint64_t *at;
-
-	*ret = self->list.count;
-	if (!key)
-		return 0;
-	if (key != self->last_key) {
-		at = map_get(&self->by_key, key);
-		self->last_lock = at ? (size_t)*at : self->list.count;
-		self->last_key = key;
-	}
-	*ret = self->last_lock;
-	if (*ret < self->list.count)
-		return 0;
 	if (vec_reserve(&self->list, 1) || map_put(&self->by_key, key, self->list.count))
 		return -ENOMEM;
 	return vec_push(&self->list, (struct lock_sum){
@@ -107,7 +93,61 @@ static int lock_of(struct locks *self, const struct absence *a, size_t *ret)
 								     0,
 					     .tgid = a->out->tgid,
 					     .argument = a->out->args[0],
+					     .kind = a->lock,
 				     });
+}
+
+/* Behind the keys of objects, which leave room. */
+static uint64_t kind_key(uint64_t key, int kind)
+{
+	return key | (uint64_t)(kind + 1) << 34;
+}
+
+/*
+ * What was a mutex and is waited for like a condition is another lock: its memory was
+ * freed and given away again. What does not tell belongs to what was there last.
+ */
+static int lock_changes(struct locks *self, const struct absence *a, uint64_t key)
+{
+	const struct lock_sum *l = &self->list.at[self->last_lock];
+	uint64_t other = kind_key(key, a->lock);
+	const uint64_t *at;
+
+	if (map_put(&self->by_key, kind_key(key, l->kind), self->last_lock))
+		return -ENOMEM;
+	at = map_get(&self->by_key, other);
+	self->last_lock = at ? (size_t)*at : self->list.count;
+	if (!at && lock_add(self, a, other))
+		return -ENOMEM;
+	return map_put(&self->by_key, key, self->last_lock);
+}
+
+static int lock_of(struct locks *self, const struct absence *a, size_t *ret)
+{
+	uint64_t key = lock_key(self, a);
+	const uint64_t *at;
+	struct lock_sum *l;
+	int rc = 0;
+
+	*ret = self->list.count;
+	if (!key)
+		return 0;
+	if (key != self->last_key) {
+		at = map_get(&self->by_key, key);
+		self->last_lock = at ? (size_t)*at : self->list.count;
+		self->last_key = key;
+	}
+	if (self->last_lock == self->list.count)
+		rc = lock_add(self, a, key);
+	if (rc)
+		return rc;
+	l = &self->list.at[self->last_lock];
+	if (l->kind == LOCK_UNKNOWN)
+		l->kind = a->lock;
+	else if (a->lock != l->kind && a->lock != LOCK_UNKNOWN && key >> 40 == 2)
+		rc = lock_changes(self, a, key);
+	*ret = self->last_lock;
+	return rc;
 }
 
 /* One holds it at a time, as far as can be known. */

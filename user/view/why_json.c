@@ -2,14 +2,30 @@
 /* The JSON of what every thread is doing, and of deadlocks in any report. */
 #include "view/views.h"
 
+#include <string.h>
+
+static bool is_lock_of(const struct result_lock *lock, const struct result_wait *t)
+{
+	/* what is no address has a name of its own */
+	if (!t->address)
+		return t->lock >= 0 && (enum lock_kind)t->lock == lock->kind && t->target &&
+		       !lock->address && lock->name && !strcmp(lock->name, t->target);
+	return lock->address == t->address && (lock->shared || lock->tgid == t->tgid);
+}
+
 /* The lock's number in "locks"; 0: it has none. */
 static uint32_t lock_id(const struct result *r, const struct result_wait *t)
 {
-	for (size_t i = 0; t->address && i < r->locks.count; i++)
-		if (r->locks.at[i].address == t->address &&
-		    (r->locks.at[i].shared || r->locks.at[i].tgid == t->tgid))
-			return r->locks.at[i].id;
-	return 0;
+	uint32_t id = 0;
+
+	for (size_t i = 0; i < r->locks.count; i++) {
+		const struct result_lock *lock = &r->locks.at[i];
+
+		/* of several that were at the address, that of its kind */
+		if (is_lock_of(lock, t) && (!id || (int)lock->kind == t->lock))
+			id = lock->id;
+	}
+	return id;
 }
 
 static void json_known(struct json *j, const char *key, uint64_t value)
