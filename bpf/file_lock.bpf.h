@@ -12,7 +12,7 @@
 
 #include "reason.bpf.h"
 
-enum { FILE_LOCKS_MAX = 128 };
+enum { FILE_LOCKS_MAX = 64 };
 
 #define OFFSET_MAX 0x7fffffffffffffffLL /* linux/fs.h: to the end, however far that is */
 
@@ -44,9 +44,14 @@ static __always_inline bool waits_for_file_lock(const struct thread_state *st, u
 		((u32)st->args[1] == F_SETLKW || (u32)st->args[1] == F_OFD_SETLKW));
 }
 
-/* The lock whose list entry lies at @node. */
-static __always_inline void held_read(struct file_lock_held *h, u64 node)
+/*
+ * The lock whose list entry lies at @node. A function of its own, that the verifier
+ * does not follow it anew for each step of the list.
+ */
+__noinline int file_lock_held_read(struct file_lock_held *h, u64 node)
 {
+	if (!h)
+		return 0;
 	if (bpf_core_type_exists(struct file_lock_core)) {
 		struct file_lock_core *c =
 			(void *)node - bpf_core_field_offset(struct file_lock_core, flc_list);
@@ -69,6 +74,17 @@ static __always_inline void held_read(struct file_lock_held *h, u64 node)
 		h->start = BPF_CORE_READ((struct file_lock *)l, fl_start);
 		h->end = BPF_CORE_READ((struct file_lock *)l, fl_end);
 	}
+	return 0;
+}
+
+/* Whether it is in the way of @wish. */
+__noinline int file_lock_conflicts(const struct file_lock_held *h,
+				   const struct file_lock_wish *wish)
+{
+	if (!h || !wish)
+		return 0;
+	return h->owner != wish->owner && (wish->exclusive || h->type == F_WRLCK) &&
+	       h->start <= wish->end && wish->start <= h->end;
 }
 
 /*
@@ -78,7 +94,7 @@ static __always_inline void held_read(struct file_lock_held *h, u64 node)
 __noinline int file_lock_find(struct wire_file_lock *to, const struct file_lock_wish *wish)
 {
 	struct file_lock_context *context;
-	struct file_lock_held h;
+	struct file_lock_held h = { 0 };
 	struct file *file;
 	u64 head, node;
 
@@ -94,9 +110,8 @@ __noinline int file_lock_find(struct wire_file_lock *to, const struct file_lock_
 			bpf_core_field_offset(struct file_lock_context, flc_posix));
 	node = kernel_word((void *)head);
 	for (int i = 0; i < FILE_LOCKS_MAX && node && node != head; i++) {
-		held_read(&h, node);
-		if (h.owner != wish->owner && (wish->exclusive || h.type == F_WRLCK) &&
-		    h.start <= wish->end && wish->start <= h.end) {
+		file_lock_held_read(&h, node);
+		if (file_lock_conflicts(&h, wish)) {
 			to->holder = (s32)h.pid > 0 ? h.pid : 0;
 			if (h.owner == h.file)
 				to->open_file = wire_open_key(h.file);

@@ -397,9 +397,27 @@ static void without_names_a_lock_is_what_is_always_waited_for_with_2(void **stat
 	assert_int_equal(kind_after("1222222"), LOCK_UNKNOWN);
 }
 
+static void a_library_with_system_calls_of_its_own_has_no_lock_of_the_c_library(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("/lib/libgomp.so.1.0.0:?, main._omp_fn.0").say, CALLERS_STRANGER);
+	assert_int_equal(judge("/lib/libgomp.so.1.0.0:other, main._omp_fn.0").say,
+			 CALLERS_STRANGER);
+	assert_known("/lib/libgomp.so.1.0.0:gomp_mutex_lock_slow, main._omp_fn.0", CLASS_LOCK,
+		     LOCK_MUTEX);
+	assert_known("/lib/libgomp.so.1.0.0:gomp_team_barrier_wait_end, main", CLASS_SYNC,
+		     LOCK_BARRIER);
+	assert_int_equal(judge("/lib/libc.so.6:?, main").say, CALLERS_LIBRARY);
+	assert_int_equal(judge("/lib/ld-musl-x86_64.so.1:?, main").say, CALLERS_LIBRARY);
+	/* the program itself may have a C library in it */
+	assert_int_equal(judge("?, main").say, CALLERS_NOTHING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_library_with_system_calls_of_its_own_has_no_lock_of_the_c_library),
 		cmocka_unit_test(the_c_library_says_what_it_waits_in),
 		cmocka_unit_test(a_condition_takes_its_mutex_again),
 		cmocka_unit_test(cpp_says_what_it_waits_in),

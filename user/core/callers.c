@@ -191,6 +191,13 @@ static const struct rule rules[] = {
 	{ "rocksdb::InstrumentedCondVar::*", PASS, 0 },
 	{ "rocksdb::ThreadPoolImpl::Impl::BGThread*", CLASS_IDLE, NO_LOCK },
 
+	/* GCC's OpenMP, where its own symbols are there */
+	{ "gomp_mutex_lock_slow", CLASS_LOCK, LOCK_MUTEX },
+	{ "GOMP_critical*start", CLASS_LOCK, LOCK_MUTEX },
+	{ "omp_set_*lock*", CLASS_LOCK, LOCK_MUTEX },
+	{ "gomp_*barrier_wait*", CLASS_SYNC, LOCK_BARRIER },
+	{ "GOMP_barrier", CLASS_SYNC, LOCK_BARRIER },
+
 	/* GLib, which has its own mutex and condition; CPython's lock of all locks */
 	{ "g_mutex_lock*", CLASS_LOCK, LOCK_MUTEX },
 	{ "g_cond_wait*", CLASS_SYNC, LOCK_CONDITION },
@@ -246,6 +253,18 @@ static bool is_c_library(const char *module)
 	       !strncmp(name, "libpthread", 10) || !strncmp(name, "ld-musl-", 8);
 }
 
+/*
+ * Has the system call in itself, and is no C library: of libgomp's mutex, whose word is
+ * -1 while somebody waits, the words look like a rwlock of musl that is written.
+ */
+static bool is_other_library(const struct caller *leaf)
+{
+	const char *slash = strrchr(leaf->module, '/');
+	const char *name = slash ? slash + 1 : leaf->module;
+
+	return strstr(name, ".so") && !is_c_library(leaf->module);
+}
+
 /* A function that is known only by where it begins, "file+0x1c40", has no name. */
 static bool has_name(const struct caller *c)
 {
@@ -256,6 +275,9 @@ struct verdict callers_judge(const struct caller *callers, size_t count)
 {
 	struct verdict v = { .say = CALLERS_NOTHING, .lock = NO_LOCK };
 	unsigned int nameless = 0;
+
+	if (count && is_other_library(&callers[0]))
+		v.say = CALLERS_STRANGER;
 
 	for (size_t i = 0; i < count && i < DEPTH_MAX; i++) {
 		const struct caller *c = &callers[i];

@@ -230,11 +230,13 @@ static void print_member(struct why *w, const struct result_deadlock *d, size_t 
 	strbuf_puts(&sb, "thread ");
 	thread_text(&sb, t);
 	if (d->circle.count > 1 && before->holder == HOLDER_THERE && before->lock != LOCK_JOIN) {
-		strbuf_puts(&sb, before->holder_tid == t->tid	? " holds "
+		bool own = before->lock != LOCK_FILE || before->holder_tid == t->tid;
+
+		strbuf_puts(&sb, own ? " holds "
 				 : before->holder_tid == t->tgid ? ", whose process holds "
 								 : ", which shares ");
 		target_text(&sb, before);
-		strbuf_puts(&sb, " and");
+		strbuf_puts(&sb, own ? " and" : ",");
 	}
 	strbuf_putc(&sb, ' ');
 	waits_text(w, &sb, t);
