@@ -622,6 +622,36 @@ static void assert_described(struct world *w, const void *address, const char *e
 	strbuf_release(&sb);
 }
 
+static void memory_shared_by_one_that_has_ended_is_what_its_fork_says_it_is(void **state)
+{
+	static const uint64_t addresses[] = { 0x10008, 0x20008 };
+	static const char *const texts[] = { "shared anon+0x8", "" };
+	struct fake_proc *p = *state;
+	struct world w = world_new(p);
+	struct strbuf sb = STRBUF_INIT;
+	uint64_t sharing[3];
+
+	fake_file(p, 90, "maps", "1000-2000 r-xp 0 00:00 0 [vdso]\n"
+				 "10000-11000 rw-s 0 00:01 77 /dev/zero (deleted)\n"
+				 "20000-21000 rw-p 0 00:00 0 \n");
+	assert_int_equal(spaces_seed(w.spaces, 90, 1 * s), 0);
+	assert_int_equal(spaces_fork(w.spaces, 2 * s, 90, 91), 0);
+	assert_int_equal(spaces_describe(w.spaces, 90, 3 * s, 0x10008, &sb, &sharing[2]), 0);
+	assert_string_equal(sb.buf, texts[0]);
+	/* of 91 there is nothing in /proc; what is not shared is its own */
+	for (size_t i = 0; i < ARRAY_COUNT(addresses); i++) {
+		strbuf_clear(&sb);
+		assert_int_equal(spaces_describe(w.spaces, 91, 4 * s, addresses[i], &sb,
+						 &sharing[i]),
+				 0);
+		assert_string_equal(sb.buf, texts[i]);
+	}
+	assert_int_equal(sharing[0], sharing[2]);
+	assert_int_equal(sharing[1], 0);
+	strbuf_release(&sb);
+	world_free(&w);
+}
+
 static void data_is_called_what_its_program_calls_it(void **state)
 {
 	struct fake_proc real = { .proc = "/proc", .debug = "/nonexistent" };
@@ -678,6 +708,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_address_is_looked_up_in_proc_but_not_all_the_time),
 		cmocka_unit_test(no_failing_allocation_is_fatal),
 		cmocka_unit_test(data_is_called_what_its_program_calls_it),
+		cmocka_unit_test(
+			memory_shared_by_one_that_has_ended_is_what_its_fork_says_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, fake_proc_setup, fake_proc_teardown);

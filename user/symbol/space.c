@@ -437,6 +437,32 @@ static uint64_t sharing_of(const struct maps_line *line, uint64_t address)
 	return hash_u64(hash_u64(file) + (address - line->start + line->offset)) | 1;
 }
 
+/*
+ * What has ended before anybody asked left its mappings to nobody. Memory that it shared
+ * with a process of its own fork lies at the same place there: shared mappings
+ * are inherited, and whoever execs has an image of its own.
+ */
+static const struct maps_line *find_inherited(const struct spaces *s, const struct process *p,
+					      const struct image *image, uint64_t time_ns,
+					      uint64_t address)
+{
+	struct process *other;
+	uint64_t tgid, at;
+	size_t pos = 0;
+
+	while (map_next(&s->processes, &pos, &tgid, &at)) {
+		const struct maps_line *line;
+
+		other = (struct process *)(uintptr_t)at;
+		if (other == p || !other->data || process_era(other, time_ns)->image != image)
+			continue;
+		line = data_map_find(other->data, address);
+		if (line && line->shared)
+			return line;
+	}
+	return NULL;
+}
+
 int spaces_describe(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t address,
 		    struct strbuf *out, uint64_t *ret_sharing)
 {
@@ -466,6 +492,8 @@ int spaces_describe(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t 
 			return error;
 		line = data_map_find(p->data, address);
 	}
+	if (!line && !p->data->lines.count)
+		line = find_inherited(s, p, process_era(p, time_ns)->image, time_ns, address);
 	if (!line)
 		return 0;
 	if (ret_sharing && line->shared)
