@@ -46,7 +46,7 @@ static int settle(struct runlog *l, size_t count)
  */
 static int split(struct runlog *l, uint64_t time_ns, size_t *ret)
 {
-	size_t i = l->count, settled = RUNLOG_SIZE / 2;
+	size_t i = l->count, settled;
 
 	while (l->log[i - 1].from_ns > time_ns)
 		i--;
@@ -55,11 +55,14 @@ static int split(struct runlog *l, uint64_t time_ns, size_t *ret)
 		return 0;
 	if (l->count == RUNLOG_SIZE) {
 		/* what is to be split must stay */
-		if (settled > i - 1)
-			settled = i - 1;
-		/* … and if that is the oldest, it changes as a whole */
-		if (!settled)
+		settled = min_u64(RUNLOG_SIZE / 2, i - 1);
+		/* … and of the oldest, what comes before is settled */
+		if (!settled) {
+			if (settle_one(l, &l->log[0], time_ns))
+				return -ENOMEM;
+			l->log[0].from_ns = time_ns;
 			return 0;
+		}
 		if (settle(l, settled))
 			return -ENOMEM;
 		i -= settled;
@@ -72,26 +75,45 @@ static int split(struct runlog *l, uint64_t time_ns, size_t *ret)
 	return 0;
 }
 
+/*
+ * What falls on the next level of @level_ns when @left_ns are to be taken from
+ * levels of @whole_ns together. Of the last one that is what is left, so that
+ * not one ns is lost to rounding.
+ */
+static uint64_t take_share(uint64_t level_ns, uint64_t *left_ns, uint64_t *whole_ns)
+{
+	uint64_t part = *whole_ns ? scale_u64(level_ns, *left_ns, *whole_ns) : 0;
+
+	*left_ns -= part;
+	*whole_ns -= level_ns;
+	return part;
+}
+
 /* For @ns of the settled time, one thread more or less ran. */
 static int shift_settled(struct runlog *l, uint64_t ns, int delta)
 {
 	size_t count = l->settled.count;
+	/* where none ran there cannot be one less */
+	uint64_t whole = l->settled_ns - (delta < 0 && count ? l->settled.at[0] : 0);
 
-	if (!l->settled_ns)
+	if (!whole)
 		return 0;
+	ns = min_u64(ns, whole);
 	if (delta > 0 && l->settled.at[count - 1]) {
 		if (vec_push(&l->settled, 0))
 			return -ENOMEM;
 		count++;
 	}
-	for (size_t i = 1; i < count; i++) {
+	for (size_t i = delta > 0 ? 0 : 1; i < count; i++) {
 		/* away from the side that is being filled */
 		size_t from = delta > 0 ? count - 1 - i : i;
-		size_t to = delta > 0 ? from + 1 : from - 1;
-		uint64_t part = scale_u64(l->settled.at[from], ns, l->settled_ns);
+		uint64_t part = take_share(l->settled.at[from], &ns, &whole);
 
+		/* the topmost level is empty when all go up */
+		if (!part)
+			continue;
 		l->settled.at[from] -= part;
-		l->settled.at[to] += part;
+		l->settled.at[delta > 0 ? from + 1 : from - 1] += part;
 	}
 	return 0;
 }
@@ -100,12 +122,10 @@ static void drop_settled(struct runlog *l, uint64_t ns)
 {
 	uint64_t whole = l->settled_ns;
 
-	for (size_t k = 0; whole && k < l->settled.count; k++) {
-		uint64_t part = scale_u64(l->settled.at[k], ns, whole);
-
-		l->settled.at[k] -= part;
-		l->settled_ns -= part;
-	}
+	ns = min_u64(ns, whole);
+	l->settled_ns -= ns;
+	for (size_t k = 0; k < l->settled.count; k++)
+		l->settled.at[k] -= take_share(l->settled.at[k], &ns, &whole);
 }
 
 static void apply(struct runlog_change *change, int delta)
@@ -145,9 +165,25 @@ int runlog_change(struct runlog *l, uint64_t time_ns, int delta)
 	return 0;
 }
 
+/* Room for an entry behind the one at *@at; the one at *@at stays. */
+static int make_room(struct runlog *l, size_t *at)
+{
+	size_t settled = min_u64(RUNLOG_SIZE / 2, *at);
+
+	if (l->count == RUNLOG_SIZE) {
+		if (settle(l, settled))
+			return -ENOMEM;
+		*at -= settled;
+	}
+	memmove(l->log + *at + 2, l->log + *at + 1, (l->count - *at - 1) * sizeof(*l->log));
+	l->count++;
+	return 0;
+}
+
 /* All of it becomes one entry, so that however much is lost, each is walked over once. */
 int runlog_lose(struct runlog *l, uint64_t from_ns, uint64_t to_ns)
 {
+	struct runlog_change rest;
 	size_t from, to;
 
 	runlog_last(l);
@@ -161,14 +197,24 @@ int runlog_lose(struct runlog *l, uint64_t from_ns, uint64_t to_ns)
 	}
 	if (to_ns <= from_ns)
 		return 0;
-	if (split(l, to_ns, &to) || split(l, from_ns, &from))
+	if (split(l, from_ns, &from))
 		return -ENOMEM;
-	/* the second split may have moved what the first one made */
-	for (to = from + 1; to < l->count && l->log[to].from_ns < to_ns;)
+	for (to = from; to + 1 < l->count && l->log[to + 1].from_ns <= to_ns;)
 		to++;
+	rest = l->log[to];
+	rest.from_ns = to_ns;
+	if (to > from) {
+		memmove(l->log + from + 2, l->log + to + 1, (l->count - to - 1) * sizeof(*l->log));
+		l->count -= to - from - 1;
+	} else if (!from && l->count == RUNLOG_SIZE) {
+		/* the oldest begins behind it: it is in no sum */
+		l->log[0] = rest;
+		return 0;
+	} else if (make_room(l, &from)) {
+		return -ENOMEM;
+	}
 	l->log[from].lost = true;
-	memmove(l->log + from + 1, l->log + to, (l->count - to) * sizeof(*l->log));
-	l->count -= to - from - 1;
+	l->log[from + 1] = rest;
 	return 0;
 }
 

@@ -7,7 +7,9 @@
  * have left earlier than its core showed. So the last changes stay in a log,
  * which can be corrected exactly; what falls out of it is settled into sums by
  * number. A correction that reaches behind the log changes the sums in
- * proportion: it keeps their total right, and happens only after a loss.
+ * proportion, to the ns: the time that all threads ran together stays right. It
+ * comes after a loss, and of a thread that ran on while thousands of others
+ * came and went before its first record.
  *
  * Invariant: settled + log = the window so far, without what was lost.
  */
