@@ -475,6 +475,15 @@ static __always_inline u64 switch_time(struct wire_ring *ring, struct task_struc
 	return time < ring->switched_ns ? ring->switched_ns : time;
 }
 
+/*
+ * Who comes has left its last core before, whatever the clocks of the two make of it: their
+ * offsets are measured, and a thread that has not yet left cannot come.
+ */
+static __always_inline u64 switch_time_behind(const struct thread_state *in, u64 now)
+{
+	return in->is_out && now <= in->out_ns ? in->out_ns + 1 : now;
+}
+
 SEC("tp_btf/sched_switch")
 int on_sched_switch(u64 *ctx)
 {
@@ -491,6 +500,8 @@ int on_sched_switch(u64 *ctx)
 	now = switch_time(ring, prev, next);
 	out = thread_of_switch(ring, prev, true, now);
 	in = thread_of_switch(ring, next, false, now);
+	if (in)
+		now = switch_time_behind(in, now);
 	if (out)
 		switch_out(ring, out, prev, state, preempt, now);
 	if (out && state & TASK_DEAD) {
