@@ -320,8 +320,8 @@ static void a_newer_file_says_so(void **state)
 
 	s->bytes.buf[8] = FORMAT_VERSION + 1;
 	assert_null(file_open(&s->bytes, &err));
-	assert_string_equal(err.msg, "file was written by a newer runwait: its format is 2, "
-				     "this one reads 1");
+	assert_string_equal(err.msg, "file was written by a newer runwait: its format is 3, "
+				     "this one reads up to 2");
 	header_sign(&s->bytes);
 	assert_null(file_open(&s->bytes, &err));
 	assert_non_null(strstr(err.msg, "newer"));
@@ -330,6 +330,24 @@ static void a_newer_file_says_so(void **state)
 	assert_string_equal(err.msg, "file: the header is damaged");
 	header_sign(&s->bytes);
 	file_reader_close(file_open(&s->bytes, &err));
+}
+
+static void an_older_file_is_read(void **state)
+{
+	struct sample *s = *state;
+	struct error err = ERROR_INIT;
+	struct file_reader *r;
+
+	s->bytes.buf[8] = FORMAT_VERSION_OLDEST;
+	header_sign(&s->bytes);
+	r = file_open(&s->bytes, &err);
+	assert_non_null(r);
+	assert_true(file_reader_recording(r)->complete);
+	file_reader_close(r);
+	s->bytes.buf[8] = FORMAT_VERSION_OLDEST - 1;
+	header_sign(&s->bytes);
+	assert_null(file_open(&s->bytes, &err));
+	assert_string_equal(err.msg, "file: the header is damaged");
 }
 
 /* Appends a chunk whose checksums are right, whatever it holds. */
@@ -460,6 +478,7 @@ int main(void)
 		BENT(noise_between_chunks_is_jumped_over),
 		BENT(zeros_at_the_end_are_a_cut),
 		BENT(a_newer_file_says_so),
+		BENT(an_older_file_is_read),
 		BENT(lies_with_right_checksums_are_found),
 		cmocka_unit_test(a_description_full_of_lies_is_none),
 		cmocka_unit_test(unknown_tags_and_too_many_probes_are_left_out),

@@ -53,10 +53,12 @@ enum header_state format_header_get(const uint8_t *from, size_t size, uint32_t *
 		return HEADER_FOREIGN;
 	*ret_version = get_32(from + 8);
 	*ret_size = get_32(from + 12);
-	if (get_32(from + FORMAT_HEADER_SIZE - 4) == checksum(from, FORMAT_HEADER_SIZE - 4) &&
-	    *ret_version == FORMAT_VERSION && *ret_size >= FORMAT_HEADER_SIZE)
-		return HEADER_GOOD;
-	return *ret_version > FORMAT_VERSION ? HEADER_NEWER : HEADER_DAMAGED;
+	if (*ret_version > FORMAT_VERSION)
+		return HEADER_NEWER;
+	if (get_32(from + FORMAT_HEADER_SIZE - 4) != checksum(from, FORMAT_HEADER_SIZE - 4) ||
+	    *ret_version < FORMAT_VERSION_OLDEST || *ret_size < FORMAT_HEADER_SIZE)
+		return HEADER_DAMAGED;
+	return HEADER_GOOD;
 }
 
 void chunk_header_put(const struct chunk *c, uint8_t to[CHUNK_HEADER_SIZE])

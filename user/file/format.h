@@ -21,8 +21,13 @@
 #include <stdint.h>
 
 enum {
-	/* goes up when files can no longer be read by what read them before */
-	FORMAT_VERSION = 1,
+	/*
+	 * Goes up when files can no longer be read by what read them before: with each
+	 * kind of event, and each field of one, that comes before a release.
+	 * 2: returns to event loops, ends of objects, stacks of wakers.
+	 */
+	FORMAT_VERSION = 2,
+	FORMAT_VERSION_OLDEST = 1, /* that is still read */
 	FORMAT_HEADER_SIZE = 32,
 	CHUNK_HEADER_SIZE = 52,
 	CHUNK_RAW_MAX = PACK_SIZE_MAX,
@@ -39,6 +44,8 @@ enum chunk_type {
 enum {
 	CHUNK_NAMES = 1, /* there are names among its events; not said by the oldest files */
 };
+
+_Static_assert(EVENT_TYPES == 19, "who knows fewer kinds of events must be told: FORMAT_VERSION");
 
 struct chunk {
 	uint8_t type; /* enum chunk_type */

@@ -427,7 +427,7 @@ static int read_header(struct file_reader *r, struct error *err)
 	case HEADER_NEWER:
 		return error_set(err, -EPROTONOSUPPORT,
 				 "%s was written by a newer runwait: its format is %u, "
-				 "this one reads %d",
+				 "this one reads up to %d",
 				 r->name, version, FORMAT_VERSION);
 	case HEADER_DAMAGED:
 		return error_set(err, -EBADMSG, "%s: the header is damaged", r->name);
