@@ -237,7 +237,7 @@ static void selections_narrow_the_report(void **state)
 	RUN(&o, "threads", "a.rw", "--since", "1h");
 	expect(&o, STATUS_FAILED, NULL, "--since is after the end");
 	RUN(&o, "threads", "a.rw", "--since", "3ms", "--until", "2ms");
-	expect(&o, STATUS_FAILED, NULL, "--until is not later than --since");
+	expect(&o, STATUS_USAGE, NULL, "--until is not later than --since");
 }
 
 static void a_reader_that_goes_away_is_no_failure(void **state)

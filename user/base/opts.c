@@ -80,14 +80,19 @@ static void number_print(struct strbuf *sb, const struct opt *o, uint64_t value)
 }
 
 static int number_out_of_range(const struct opt *o, const char *dashed, const char *argument,
-			       struct error *err)
+			       bool too_small, struct error *err)
 {
 	struct strbuf range = STRBUF_INIT;
 
-	strbuf_puts(&range, "between ");
-	number_print(&range, o, o->min);
-	strbuf_puts(&range, " and ");
-	number_print(&range, o, o->max ? o->max : UINT64_MAX);
+	if (o->max) {
+		strbuf_puts(&range, "between ");
+		number_print(&range, o, o->min);
+		strbuf_puts(&range, " and ");
+		number_print(&range, o, o->max);
+	} else {
+		strbuf_puts(&range, too_small ? "at least " : "at most ");
+		number_print(&range, o, too_small ? o->min : UINT64_MAX);
+	}
 	error_set(err, -EINVAL, "%s: %s is out of range: it must be %s", dashed, argument,
 		  range.buf);
 	strbuf_release(&range);
@@ -113,7 +118,7 @@ static int opt_number(const struct opt *o, const char *dashed, uint64_t *field,
 	if (r == -EINVAL)
 		return error_set(err, -EINVAL, "%s: '%s' is not %s", dashed, argument, kind);
 	if (r || value < o->min || (o->max && value > o->max))
-		return number_out_of_range(o, dashed, argument, err);
+		return number_out_of_range(o, dashed, argument, !r && value < o->min, err);
 	*field = value;
 	return 0;
 }

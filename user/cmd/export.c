@@ -189,6 +189,8 @@ static int export_run(int argc, char **argv)
 	if (!command_parse(&command_export, &o, argc, argv, false, &words, NULL, &status))
 		return status;
 	command_set_log(&o.log);
+	if (load_is_nothing(&o.selection))
+		return command_usage(&command_export, LOAD_IS_NOTHING);
 	if (argc - words > 1)
 		return command_usage(&command_export, "one file at a time, not also '%s'",
 				     argv[words + 1]);

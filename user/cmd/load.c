@@ -63,6 +63,11 @@ int load_parse_ms(void *into, const char *argument, struct error *err)
 	return 0;
 }
 
+bool load_is_nothing(const struct load_selection *s)
+{
+	return s->until_ns && s->until_ns <= s->since_ns;
+}
+
 /* Times on the command line count from the start of the recording. */
 static int window(const struct recording *rec, const struct load_selection *s,
 		  struct model_options *ret, struct error *err)
@@ -70,8 +75,6 @@ static int window(const struct recording *rec, const struct load_selection *s,
 	struct strbuf length = STRBUF_INIT;
 	int rc = 0;
 
-	if (s->until_ns && s->until_ns <= s->since_ns)
-		return error_set(err, -EINVAL, "--until is not later than --since");
 	if (__builtin_add_overflow(rec->start_ns, s->since_ns, &ret->start_ns) ||
 	    (rec->end_ns && ret->start_ns >= rec->end_ns && s->since_ns)) {
 		fmt_ns(&length, rec->end_ns - rec->start_ns);

@@ -39,6 +39,10 @@ int load_parse_ms(void *into, const char *argument, struct error *err);
 	{ 0, "until", "S", "only what is earlier than this after the start", OPT_SECONDS,          \
 	  offsetof(type, field.until_ns), 1, 0, NULL }
 
+/* Whatever was recorded, that selects none of it: a slip on the command line. */
+bool load_is_nothing(const struct load_selection *s);
+#define LOAD_IS_NOTHING "--until is not later than --since"
+
 struct loaded {
 	struct file_reader *reader; /* NULL: the caller's */
 	struct model *model; /* owns the text in the result */

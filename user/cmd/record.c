@@ -29,8 +29,9 @@ static void say_outcome(const struct recorder_options *o, const struct recorder_
 
 	strbuf_addf(&line, "%s: ", o->path);
 	fmt_size(&line, out->size);
-	strbuf_addf(&line, ", %" PRIu64 " records, %" PRIu64 " thread%s, lost %" PRIu64,
-		    out->records, out->threads, out->threads == 1 ? "" : "s", out->lost);
+	strbuf_addf(&line, ", %" PRIu64 " record%s, %" PRIu64 " thread%s, lost %" PRIu64,
+		    out->records, out->records == 1 ? "" : "s", out->threads,
+		    out->threads == 1 ? "" : "s", out->lost);
 	if (out->lost)
 		strbuf_addf(&line, " (%s loses less)",
 			    largest ? "--min-wait" : "a larger --buffer");

@@ -717,6 +717,8 @@ bool recorder_command_line(const struct command *c, void *into, struct recorder_
 	if (!command_parse(c, into, argc, argv, true, &words, &dashes, ret_status))
 		return false;
 	command_set_log(&o->log);
+	if (o->capture.buffer_size > CAPTURE_BUFFER_MAX)
+		log_warning("--buffer: a core gets 8 MiB, which is the most");
 	if (words < argc)
 		o->command = argv + words;
 	targets = (o->command != NULL) + (o->pids.count > 0) + o->capture.all_tasks;

@@ -77,6 +77,8 @@ static int report_run(int argc, char **argv)
 	if (!command_parse(&command_report, &o, argc, argv, false, &words, NULL, &status))
 		return status;
 	command_set_log(&o.log);
+	if (load_is_nothing(&o.selection))
+		return command_usage(&command_report, LOAD_IS_NOTHING);
 	if (!take_words(argv + words, argc - words, &view, &path))
 		return STATUS_USAGE;
 	rc = load_file(path, &o.selection, &loaded, &err);
