@@ -22,13 +22,20 @@ static const struct opt options[] = {
 };
 
 /* The last line: what there is now, what is missing in it, and what to do next. */
-static void say_outcome(const struct recorder_options *o, const struct recorder_outcome *out)
+static void say_outcome(const struct recorder_options *o, const struct recorder_outcome *out,
+			bool whole)
 {
 	bool largest = !o->capture.buffer_size || o->capture.buffer_size >= CAPTURE_BUFFER_MAX;
 	struct strbuf line = STRBUF_INIT;
 
 	strbuf_addf(&line, "%s: ", o->path);
 	fmt_size(&line, out->size);
+	if (!whole) {
+		log_info("%s, the beginning of the recording; next: runwait report %s", line.buf,
+			 o->path);
+		strbuf_release(&line);
+		return;
+	}
 	strbuf_addf(&line, ", %" PRIu64 " record%s, %" PRIu64 " thread%s, lost %" PRIu64,
 		    out->records, out->records == 1 ? "" : "s", out->threads,
 		    out->threads == 1 ? "" : "s", out->lost);
@@ -57,7 +64,7 @@ static int record_run(int argc, char **argv)
 	o.recorder.path = o.output;
 	rc = recorder_run(&o.recorder, &out, &err);
 	if (!out.exec_error && out.fd >= 0)
-		say_outcome(&o.recorder, &out);
+		say_outcome(&o.recorder, &out, !rc);
 	status = recorder_status(&o.recorder, &out, rc, &err);
 	recorder_options_release(&o.recorder);
 	return status;

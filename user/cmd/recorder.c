@@ -742,8 +742,13 @@ int recorder_status(const struct recorder_options *o, const struct recorder_outc
 		log_error("cannot run %s: %s", o->command[0], strerror(out->exec_error));
 		return out->exec_error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
 	}
-	if (rc)
-		return command_failed(err, rc);
+	if (rc) {
+		int status = command_failed(err, rc);
+
+		/* it goes on without us; not behind the back of who started it */
+		child_reap(&child, true);
+		return status;
+	}
 	if (!child.pid)
 		return STATUS_OK;
 	child_reap(&child, true);

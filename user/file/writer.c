@@ -67,10 +67,15 @@ static int open_named(const char *path, struct error *err)
 
 	if (way < 0)
 		return way;
-	fd = way ? open(path, O_WRONLY | O_CLOEXEC)
+	/* a FIFO that nobody reads would keep us here, and no signal comes through */
+	fd = way ? open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)
 		 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 && way && errno == ENXIO)
+		return error_set(err, -ENXIO, "nobody reads %s", path);
 	if (fd < 0)
 		return error_set(err, -errno, "cannot create %s: %s", path, strerror(errno));
+	if (way)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 	return fd;
 }
 
