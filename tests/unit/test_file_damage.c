@@ -248,9 +248,14 @@ static void several_damaged_chunks_are_one_hole(void **state)
 	assert_int_equal(file_reader_next(r, &e, NULL), 0);
 	assert_string_equal(file_reader_warning(r),
 			    "chunk 2 is damaged: 2 of 6 chunks were skipped");
+	assert_int_equal(file_reader_recording(r)->chunks, CHUNKS + 2);
+	assert_int_equal(file_reader_recording(r)->damaged_chunks, 2);
+	/* of a chunk without a header only that it was not empty is known */
+	assert_int_equal(file_reader_recording(r)->damaged_events, EVENTS + 1);
 	/* and once more, with the same outcome */
 	assert_int_equal(file_reader_rewind(r), 0);
 	assert_null(file_reader_warning(r));
+	assert_int_equal(file_reader_recording(r)->damaged_events, 0);
 	while (file_reader_next(r, &e, NULL) > 0)
 		;
 	assert_string_equal(file_reader_warning(r),

@@ -514,6 +514,9 @@ static void fill_lost(struct result *r, struct stacks *s)
 	r->recording.complete = false;
 	r->ignored = 3;
 	r->recording.loss[WIRE_LOSS_RING] = 123456;
+	r->recording.chunks = 41;
+	r->recording.damaged_chunks = 2;
+	r->recording.damaged_events = 544;
 	r->recording.loss[WIRE_LOSS_STORAGE] = 1;
 	r->recording.loss[WIRE_LOSS_STACK] = 17;
 	r->recording.missing[0] = "perf/cpu-clock: perf_event_paranoid is 4; no on-CPU samples, so "

@@ -46,6 +46,10 @@ struct recording {
 	uint64_t collector_cpu_ns; /* CPU time of runwait itself */
 	uint64_t loss[LOSS_CAUSES]; /* by cause */
 	int32_t exit_status; /* wait status of the command; -1 with -p and -a */
+	/* known when a file has been read: chunks that could not be, and the events that
+	 * were in them, at least one in each */
+	uint32_t damaged_chunks, chunks;
+	uint64_t damaged_events;
 };
 
 /* Whether a probe of this name was attached. */

@@ -357,6 +357,9 @@ static void put_head(struct svg *s)
 	put_line(s, PAD, 46, "", sb);
 	fresh(s);
 	add_losses(s, true, sb);
+	if (rec->damaged_chunks)
+		strbuf_addf(sb, "%s%u of %u chunks of the file damaged", sb->len ? "; " : "LOST: ",
+			    rec->damaged_chunks, rec->chunks);
 	if (!rec->complete)
 		strbuf_addf(sb, "%sthe recording was cut off", sb->len ? "; " : "");
 	if (sb->len)

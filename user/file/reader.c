@@ -243,14 +243,18 @@ static int say_what_is_wrong(struct file_reader *r)
 	return strbuf_error(&r->warning);
 }
 
-/* Chunks [@first, @next) cannot be read. */
-static int note_hole(struct file_reader *r, uint32_t first, uint32_t next)
+/* Chunks [@first, @next) cannot be read. @events: that were in them; 0 nobody knows. */
+static int note_hole(struct file_reader *r, uint32_t first, uint32_t next, uint32_t events)
 {
+	struct recording *rec = &r->recording;
+
 	if (!r->bad_chunks)
 		r->first_bad = first;
 	r->bad_chunks += next - first;
-	/* the first chunk has no events */
+	/* the first chunk has no events, each other at least one */
 	r->hole |= next > 1;
+	rec->damaged_chunks = r->bad_chunks;
+	rec->damaged_events += events ? events : next - (first ? first : 1);
 	return say_what_is_wrong(r);
 }
 
@@ -301,13 +305,13 @@ static int next_chunk(struct file_reader *r, struct error *err)
 	if (!rc || c.type == CHUNK_END) {
 		r->at_end = true;
 		if (rc && c.sequence > r->sequence)
-			rc = note_hole(r, r->sequence, c.sequence);
+			rc = note_hole(r, r->sequence, c.sequence, 0);
 		if (r->hole)
 			end_hole(r, r->recording.end_ns);
 		return rc < 0 ? rc : 0;
 	}
 	if (c.sequence > r->sequence)
-		rc = note_hole(r, r->sequence, c.sequence);
+		rc = note_hole(r, r->sequence, c.sequence, 0);
 	if (rc < 0)
 		return rc;
 	/* one that came before is as good as none */
@@ -317,7 +321,7 @@ static int next_chunk(struct file_reader *r, struct error *err)
 			rc = unpacker_open(r->unpacker, r->raw.at, c.raw_size);
 		if (rc == -EBADMSG) {
 			r->lost_events += c.events;
-			rc = note_hole(r, c.sequence, c.sequence + 1);
+			rc = note_hole(r, c.sequence, c.sequence + 1, c.events);
 		} else if (!rc) {
 			r->in_chunk = true;
 			if (r->hole)
@@ -358,7 +362,7 @@ int file_reader_next(struct file_reader *r, struct event *ret, struct error *err
 		r->in_chunk = false;
 		/* its checksum was right, so it was written like this */
 		if (rc < 0) {
-			rc = note_hole(r, r->sequence - 1, r->sequence);
+			rc = note_hole(r, r->sequence - 1, r->sequence, 0);
 			if (rc)
 				return rc;
 		}
@@ -406,6 +410,9 @@ int file_reader_rewind(struct file_reader *r)
 	r->lost_cpus = 0;
 	r->bad_chunks = r->start_bad;
 	r->first_bad = 0;
+	r->recording.chunks = r->chunks;
+	r->recording.damaged_chunks = r->bad_chunks;
+	r->recording.damaged_events = 0;
 	return say_what_is_wrong(r);
 }
 

@@ -55,6 +55,11 @@ void print_loss(struct page *p)
 	const struct recording *rec = &p->r->recording;
 	struct strbuf sb = STRBUF_INIT;
 
+	if (rec->damaged_chunks) {
+		strbuf_addf(&sb, "%u of %u chunks of the file could not be read: what they held "
+				 "is missing here", rec->damaged_chunks, rec->chunks);
+		page_pair(p, "DAMAGED", p->colors->alarm, &sb);
+	}
 	for (size_t i = 0; i < ARRAY_COUNT(losses); i++) {
 		uint64_t count = rec->loss[losses[i].cause];
 
@@ -80,7 +85,7 @@ void print_loss(struct page *p)
 void print_loss_again(struct page *p)
 {
 	const uint64_t *loss = p->r->recording.loss;
-	bool shout = false;
+	bool shout = p->r->recording.damaged_chunks;
 
 	for (size_t i = 0; i < ARRAY_COUNT(losses); i++)
 		shout = shout || (losses[i].shout && loss[losses[i].cause]);
@@ -94,11 +99,13 @@ void json_loss(struct json *j, const struct view_input *in)
 	const struct recording *rec = &r->recording;
 
 	json_open_object(j, "loss");
-	json_uint(j, "records", rec->loss[WIRE_LOSS_RING] + rec->loss[WIRE_LOSS_RARE]);
+	json_uint(j, "records", rec->loss[WIRE_LOSS_RING] + rec->loss[WIRE_LOSS_RARE] +
+					rec->damaged_events);
 	json_open_object(j, "by_cause");
 	for (int i = 0; i < LOSS_CAUSES; i++)
 		if (loss_cause_name(i))
 			json_uint(j, loss_cause_name(i), rec->loss[i]);
+	json_uint(j, "file_damaged", rec->damaged_events);
 	json_close(j);
 	json_uint(j, "ignored", r->ignored);
 	json_uint(j, "stacks", rec->loss[WIRE_LOSS_STACK]);
