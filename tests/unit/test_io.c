@@ -342,6 +342,27 @@ static void stages_that_wait_for_each_other_alike_are_none(void **state)
 	evscript_stop(&run);
 }
 
+static void a_shell_that_waits_for_its_child_is_no_slow_stage(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_init(&run.script);
+	evscript_play(&run.script, "1000 object 1 pipe 0x8 pipe:[8]\n"
+				   "1000 task A found on cpu0\n"
+				   "1000 task sh found on cpu1\n"
+				   "1010 cpu1 switch sh>- wait wait4\n"
+				   "1100 cpu0 switch A>- wait read object 1\n"
+				   "1950 cpu1 switch ->sh\n"
+				   "1990 wake A by sh\n"
+				   "1990 cpu0 switch ->A\n"
+				   "2000 end\n");
+	wakers_do_their_part(&run.script);
+	evscript_finish(&run);
+	assert_null(finding_of(&run.result, "pipeline"));
+	evscript_stop(&run);
+}
+
 static void a_server_without_requests_is_idle_and_no_network_is_to_blame(void **state)
 {
 	struct evscript_run run;
@@ -430,6 +451,7 @@ int main(void)
 		cmocka_unit_test(a_loop_is_linked_to_who_wakes_it),
 		cmocka_unit_test(the_stage_that_all_wait_for_is_the_finding),
 		cmocka_unit_test(stages_that_wait_for_each_other_alike_are_none),
+		cmocka_unit_test(a_shell_that_waits_for_its_child_is_no_slow_stage),
 		cmocka_unit_test(a_server_without_requests_is_idle_and_no_network_is_to_blame),
 		cmocka_unit_test(quantiles_are_exact_for_few_and_near_for_many),
 		cmocka_unit_test(counts_of_one_duration_may_be_of_any_size),

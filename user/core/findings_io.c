@@ -170,6 +170,24 @@ static uint64_t own_pipe_ns(const struct findings *self, uint32_t tgid)
 	return ns;
 }
 
+/* What it had to do itself: not waiting for its neighbours, its children or for work. */
+static uint64_t own_work_ns(const struct result_process *p)
+{
+	const struct totals *sum = &p->sum;
+
+	return sum->run_ns + sum->runnable_ns + sum->wait_ns - sum->by_class_ns[CLASS_PIPE] -
+	       sum->by_class_ns[CLASS_CHILD] - sum->by_class_ns[CLASS_IDLE] -
+	       sum->by_class_ns[CLASS_SYNC];
+}
+
+/* A shell at its prompt has nothing to say: it is not slow. */
+static bool has_work(const struct findings *self, uint32_t tgid, uint64_t waited_ns)
+{
+	const struct result_process *p = process_of(self, tgid);
+
+	return !p || own_work_ns(p) >= waited_ns / 10;
+}
+
 /*
  * Several processes at the other end are workers that give what they have to one collector, or
  * take from one source. That waits for whoever is the next, so none of them sets the pace.
@@ -190,8 +208,8 @@ static bool is_one_of_many(const struct findings *self, const struct result_traf
 
 /*
  * The stage of a pipeline that others wait for, on either side, while it seldom
- * waits for them: it sets the pace (a bounded queue's throughput is that of its
- * slowest server).
+ * waits for them and does something meanwhile: it sets the pace (a bounded queue's
+ * throughput is that of its slowest server).
  */
 static const struct result_traffic *slow_stage(const struct findings *self, uint64_t *ret_own_ns)
 {
@@ -205,7 +223,7 @@ static const struct result_traffic *slow_stage(const struct findings *self, uint
 		if (!is_pipe_edge(t) || t->wait_ns < self->wall_ns / 5 || is_one_of_many(self, t))
 			continue;
 		own_ns = own_pipe_ns(self, t->to_tgid);
-		if (own_ns > t->wait_ns / 2)
+		if (own_ns > t->wait_ns / 2 || !has_work(self, t->to_tgid, t->wait_ns))
 			continue;
 		worst = t;
 		*ret_own_ns = own_ns;
