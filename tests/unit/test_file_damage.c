@@ -308,6 +308,19 @@ static void zeros_at_the_end_are_a_cut(void **state)
 	file_reader_close(r);
 }
 
+static void what_follows_the_end_is_told_and_not_read(void **state)
+{
+	struct sample *s = *state;
+	struct file_reader *r;
+
+	strbuf_add(&s->bytes, "and more", 8);
+	r = file_open(&s->bytes, NULL);
+	assert_true(file_reader_recording(r)->complete);
+	assert_string_equal(file_reader_warning(r),
+			    "8 B behind the end of the recording were not read");
+	file_reader_close(r);
+}
+
 /* With the checksum of a header that is what its writer wanted. */
 static void header_sign(struct strbuf *file)
 {
@@ -482,6 +495,7 @@ int main(void)
 		BENT(a_chunk_that_comes_twice_counts_once),
 		BENT(noise_between_chunks_is_jumped_over),
 		BENT(zeros_at_the_end_are_a_cut),
+		BENT(what_follows_the_end_is_told_and_not_read),
 		BENT(a_newer_file_says_so),
 		BENT(an_older_file_is_read),
 		BENT(lies_with_right_checksums_are_found),

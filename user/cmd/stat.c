@@ -68,7 +68,8 @@ const struct command command_stat = {
 	.name = "stat",
 	.summary = "record and report at once, keep no file",
 	.usage = "[options] -- CMD [ARG...]\n"
-		 "[options] -p PID[,PID...]",
+		 "[options] -p PID[,PID...]\n"
+		 "[options] -a",
 	.notes = "The report goes to stdout when CMD has ended. The exit status is CMD's own.\n"
 		 "Ctrl-C ends CMD, too, and with it what it hung in: for that, let it live\n"
 		 "(stat -d 10 -- CMD, or why -p PID from another terminal).\n",

@@ -40,6 +40,7 @@ struct file_reader {
 	uint32_t chunks; /* of the file, from 0 on, as far as known */
 	VEC(uint64_t) names; /* offsets of the chunks that have any */
 	bool cut; /* no end */
+	uint64_t behind; /* bytes that follow the end */
 	bool start_bad;
 	/* where reading is */
 	uint64_t offset;
@@ -211,6 +212,7 @@ static int walk(struct file_reader *r)
 		offset += CHUNK_HEADER_SIZE + c.packed_size;
 		if (c.type == CHUNK_END) {
 			r->cut = rc;
+			r->behind = r->size - offset;
 			break;
 		}
 	}
@@ -239,6 +241,11 @@ static int say_what_is_wrong(struct file_reader *r)
 			fmt_ns(&r->warning, rec->end_ns - rec->start_ns);
 		}
 		strbuf_puts(&r->warning, ": the end of the recording is missing");
+	}
+	if (r->behind) {
+		strbuf_puts(&r->warning, r->warning.len ? "; " : "");
+		fmt_size(&r->warning, r->behind);
+		strbuf_puts(&r->warning, " behind the end of the recording were not read");
 	}
 	return strbuf_error(&r->warning);
 }
