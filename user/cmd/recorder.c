@@ -71,6 +71,7 @@ struct recorder {
 	int signals; /* signalfd */
 	bool stop;
 	bool told; /* to stop, by a signal */
+	int forward; /* that signal, which the command gets once it was looked at; 0 none */
 	bool first; /* be_served_first() */
 	uint64_t hurry_since_ns, hurried_ns; /* see may_hurry() */
 	uint64_t asleep_ns, woken_ns; /* of a sleep that new code ends; 0: of another */
@@ -420,10 +421,10 @@ static void take_signals(struct recorder *r)
 	struct signalfd_siginfo info;
 
 	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
-		r->stop = r->told = true;
 		/* the terminal tells the command itself; others only told us */
-		if (r->child.pid && !r->child.ended && info.ssi_code != SI_KERNEL)
-			kill(r->child.pid, (int)info.ssi_signo);
+		if (!r->told && r->child.pid && info.ssi_code != SI_KERNEL)
+			r->forward = (int)info.ssi_signo;
+		r->stop = r->told = true;
 	}
 }
 
@@ -541,7 +542,7 @@ static int recorder_loop(struct recorder *r)
 /*
  * A process can be waited for before its threads have left their cores for
  * good, and then no list of tasks has them any more: the window ends behind that.
- * So it does with a command that ends of the signal that stopped us, as most do.
+ * So it does with a command that ends of a terminal's signal, as most do.
  */
 static int linger(struct recorder *r)
 {
@@ -550,7 +551,8 @@ static int linger(struct recorder *r)
 	int rc = 0;
 
 	while (!rc && clock_monotonic_ns() < until &&
-	       ((r->told && !child_has_ended(&r->child)) || translate_ending(r->translate))) {
+	       ((r->told && !r->forward && !child_has_ended(&r->child)) ||
+		translate_ending(r->translate))) {
 		nanosleep(&ts, NULL);
 		rc = recorder_step(r);
 	}
@@ -582,7 +584,8 @@ static void swallow(int signal)
 
 /*
  * What is left takes a moment, or as long as the command likes: the next signal
- * ends it. But who tells us to stop just when the target ended does not mean that.
+ * ends it. But who tells us to stop just when the target ended does not mean that,
+ * nor does one that came with the first: timeout(1) tells us, and then our group.
  */
 static void free_signals(struct recorder *r)
 {
@@ -591,6 +594,8 @@ static void free_signals(struct recorder *r)
 	struct sigaction before;
 
 	take_signals(r);
+	if (r->forward && !child_has_ended(&r->child))
+		kill(r->child.pid, r->forward);
 	if (r->file && !r->told && !(r->child.pid && !r->child.ended))
 		for (size_t i = 0; i < ARRAY_COUNT(stops); i++)
 			if (!sigaction(stops[i], NULL, &before) && before.sa_handler == SIG_DFL)
@@ -637,6 +642,7 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 	if (!rc)
 		rc = capture_stop(r->capture, on_record, r, err);
 	be_served_first(false);
+	free_signals(r);
 	if (!rc)
 		rc = translate_ends(r->translate, r->capture);
 	if (!rc)
@@ -693,11 +699,12 @@ int recorder_run(const struct recorder_options *o, struct recorder_outcome *ret,
 	}
 	if (!rc)
 		rc = recorder_loop(&r);
-	free_signals(&r);
 	if (r.file && !ret->exec_error) {
 		int end = recorder_end(&r, ret, rc ? NULL : err);
 
 		rc = rc ? rc : end;
+	} else {
+		free_signals(&r);
 	}
 	ret->child = r.child;
 	child_close(&r.child);
