@@ -248,11 +248,12 @@ static void name_stack(struct evscript *s, uint32_t stack, const char *leaf, con
 {
 	/* by stack; they stay as long as the script */
 	static const uint32_t frames[][2] = {
-		[5] = { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 }, { 9, 10 },
+		[5] = { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 }, { 9, 10 }, { 11, 12 },
 	};
 	const char *functions[] = { leaf, caller };
 	struct event e = { .type = EVENT_STACK };
 
+	assert_true(stack < sizeof(frames) / sizeof(*frames));
 	e.stack = (struct event_stack){ .stack = stack, .count = 2, .frames = frames[stack] };
 	evscript_event(s, &e);
 	for (int i = 0; i < 2; i++) {
