@@ -25,50 +25,71 @@ static __always_inline struct mount *mount_of(struct vfsmount *vfs)
 	return (void *)vfs - bpf_core_field_offset(struct mount, mnt);
 }
 
+/* Where the walk up to the root has come to: kernel pointers as numbers. */
+struct path_walk {
+	u64 dentry, mount;
+	u32 used; /* of the record's text */
+	u32 whole; /* the root was reached */
+};
+
+/*
+ * One component with its NUL, or a step over a mount. Not 0: there is nothing
+ * above. A function of its own, so that the verifier looks at it once and not
+ * as often as the loop may run: that was half of what loading the probes cost.
+ */
+__noinline int object_path_step(struct object_record *rec, struct path_walk *w)
+{
+	struct dentry *dentry, *parent, *root;
+	struct mount *mount;
+	long n;
+
+	if (!rec || !w)
+		return 1;
+	dentry = (void *)w->dentry;
+	mount = (void *)w->mount;
+	parent = BPF_CORE_READ(dentry, d_parent);
+	root = BPF_CORE_READ(mount, mnt.mnt_root);
+	if (dentry == root || dentry == parent) {
+		struct mount *up = BPF_CORE_READ(mount, mnt_parent);
+
+		if (up == mount || dentry != root) {
+			w->whole = 1;
+			return 1;
+		}
+		w->dentry = (u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		w->mount = (u64)up;
+		return 0;
+	}
+	if (w->used >= WIRE_PATH_MAX - 1)
+		return 1;
+	n = bpf_probe_read_kernel_str(rec->text + masked(w->used, WIRE_PATH_MAX - 1), PATH_NAME_MAX,
+				      BPF_CORE_READ(dentry, d_name.name));
+	if (n <= 0)
+		return 1;
+	w->used += n;
+	w->dentry = (u64)parent;
+	return 0;
+}
+
 /* Appends components leaf first, each with its NUL, walking up through mounts. */
 __noinline int object_path(struct object_record *rec, u64 file_address)
 {
 	struct file *file = (void *)file_address;
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	struct mount *mount = mount_of(BPF_CORE_READ(file, f_path.mnt));
-	u32 used = 0;
-	bool whole = false;
+	struct path_walk w = { .dentry = (u64)BPF_CORE_READ(file, f_path.dentry),
+			       .mount = (u64)mount_of(BPF_CORE_READ(file, f_path.mnt)) };
 
 	if (!rec)
 		return 0;
-	for (int i = 0; i < PATH_DEPTH_MAX; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		struct dentry *root = BPF_CORE_READ(mount, mnt.mnt_root);
-
-		if (dentry == root || dentry == parent) {
-			struct mount *up = BPF_CORE_READ(mount, mnt_parent);
-
-			if (up == mount || dentry != root) {
-				whole = true;
-				break;
-			}
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = up;
-			continue;
-		}
-		if (used >= WIRE_PATH_MAX - 1)
+	for (int i = 0; i < PATH_DEPTH_MAX; i++)
+		if (object_path_step(rec, &w))
 			break;
-		long n = bpf_probe_read_kernel_str(rec->text + masked(used, WIRE_PATH_MAX - 1),
-						   PATH_NAME_MAX,
-						   BPF_CORE_READ(dentry, d_name.name));
-
-		if (n <= 0)
-			break;
-		used += n;
-		dentry = parent;
+	if (w.used > WIRE_PATH_MAX) {
+		w.used = WIRE_PATH_MAX;
+		w.whole = 0;
 	}
-	if (used > WIRE_PATH_MAX) {
-		used = WIRE_PATH_MAX;
-		whole = false;
-	}
-	if (!whole)
+	if (!w.whole)
 		rec->o.head.flags |= WIRE_OBJECT_CUT;
-	rec->o.text_size = used;
+	rec->o.text_size = w.used;
 	return 0;
 }
 
