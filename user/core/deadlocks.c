@@ -117,10 +117,48 @@ static bool is_steady(const struct deadlocks *self, const struct thread *t)
 	return self->snapshot_of || self->end_ns - min_u64(since, self->end_ns) >= STEADY_NS;
 }
 
+/* What the process of @t is called where it lives; UINT32_MAX: not known. */
+static uint32_t own_tgid(const struct deadlocks *self, const struct thread *t)
+{
+	const struct process *p = &self->c->threads.processes.at[t->process];
+	const struct thread *leader = &self->c->threads.list.at[p->leader];
+
+	if (!t->pid_namespace)
+		return t->tgid;
+	return leader->tid == t->tgid && leader->pid_namespace == t->pid_namespace
+		       ? leader->own_tid
+		       : UINT32_MAX;
+}
+
+/* Whether that is or was a thread of a process that the one of @t descends from. */
+static bool is_of_ancestor(const struct deadlocks *self, const struct thread *t, uint32_t own_tid)
+{
+	struct threads *ts = &self->c->threads;
+	uint32_t index = threads_last_of_own_tid(ts, (uint32_t)(t - ts->list.at), own_tid,
+						 self->end_ns);
+	uint32_t process = t->process;
+
+	if (index == THREAD_NONE)
+		return false;
+	/* a TGID may be given out again, so that parents could go round */
+	for (size_t i = 0; i < ts->processes.count; i++) {
+		const uint64_t *parent = map_get(&ts->process_by_tgid,
+						 ts->processes.at[process].parent_tgid);
+
+		if (!parent)
+			return false;
+		process = (uint32_t)*parent;
+		if (process == ts->list.at[index].process)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The words name a thread that its process does not have: it ended with the lock,
  * or the process was forked while another thread had it. Words may be anything,
- * though, and small numbers are no TIDs.
+ * though, and small numbers hardly TIDs: on a machine or in a container that has
+ * just started they are, but then that thread is known, or younger than its process.
  */
 static bool holder_is_gone(const struct deadlocks *self, const struct thread *t,
 			   const struct last_wait *last)
@@ -133,7 +171,9 @@ static bool holder_is_gone(const struct deadlocks *self, const struct thread *t,
 		return self->c->threads.list.at[last->owner].ended;
 	if (!tid || last->lock != LOCK_MUTEX || !o || o->flags & OBJECT_SHARED)
 		return false;
-	return (tid >= TID_LEAST || tid >= t->tgid) && since && self->end_ns - since >= GONE_NS;
+	if (!since || self->end_ns - since < GONE_NS)
+		return false;
+	return tid >= TID_LEAST || tid >= own_tgid(self, t) || is_of_ancestor(self, t, tid);
 }
 
 /* Adds a process to those who can end the wait. */
