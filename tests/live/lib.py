@@ -101,6 +101,11 @@ def needs_true_time(why):
         raise Skip(f"an emulated machine keeps no time: {why}")
 
 
+def times(count):
+    """How often to do it: a tenth of that where each time takes a hundred times as long."""
+    return count // 10 if SLOW else count
+
+
 def wait_until(condition, what, seconds=20):
     """What @condition returns once it is true."""
     seconds *= 5 if SLOW else 1

@@ -159,22 +159,22 @@ static void a_semaphore_of_system_v_may_be_raised_by_anyone(void **state)
 	"70 cpu3 switch ->X\n"
 #define MUCH_LATER "1200000000 end\n"
 
-static void who_was_forked_while_another_thread_had_the_lock_never_gets_it(void **state)
+static void forked_while_another_thread_had_the_lock_it_never_gets_it(void **state)
 {
 	(void)state;
-	expect(FORKED "100 cpu3 switch X>- wait futex 0x1010 mutex owner H object 7\n" MUCH_LATER, 1,
-	       "X", "");
+	expect(FORKED "100 cpu3 switch X>- wait futex 0x1010 mutex owner H object 7\n" MUCH_LATER,
+	       1, "X", "");
 }
 
-static void a_small_number_that_is_no_thread_of_an_ancestor_may_be_anything(void **state)
+static void a_small_number_that_no_thread_of_an_ancestor_has_is_nobody(void **state)
 {
 	(void)state;
-	expect(FORKED "100 cpu3 switch X>- wait futex 0x1010 mutex owner S object 7\n" MUCH_LATER, 0,
-	       "", "");
+	expect(FORKED "100 cpu3 switch X>- wait futex 0x1010 mutex owner S object 7\n" MUCH_LATER,
+	       0, "", "");
 }
 
 /* In a namespace of its own a process has a small number there and a large one here. */
-static void in_a_container_a_holder_that_has_ended_is_known_by_its_number_there(void **state)
+static void a_holder_that_has_ended_is_known_by_its_number_in_the_container(void **state)
 {
 	(void)state;
 	expect("10 task P found on cpu0 tid 5000 own 7 in 44\n"
@@ -201,9 +201,9 @@ int main(void)
 		cmocka_unit_test(a_lock_on_a_file_may_be_in_the_circle),
 		cmocka_unit_test(another_thread_of_the_process_may_let_go_of_the_file),
 		cmocka_unit_test(a_semaphore_of_system_v_may_be_raised_by_anyone),
-		cmocka_unit_test(who_was_forked_while_another_thread_had_the_lock_never_gets_it),
-		cmocka_unit_test(a_small_number_that_is_no_thread_of_an_ancestor_may_be_anything),
-		cmocka_unit_test(in_a_container_a_holder_that_has_ended_is_known_by_its_number_there),
+		cmocka_unit_test(forked_while_another_thread_had_the_lock_it_never_gets_it),
+		cmocka_unit_test(a_small_number_that_no_thread_of_an_ancestor_has_is_nobody),
+		cmocka_unit_test(a_holder_that_has_ended_is_known_by_its_number_in_the_container),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
