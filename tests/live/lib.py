@@ -122,6 +122,12 @@ def wait_until(condition, what, seconds=20):
 # --- running -----------------------------------------------------------------
 
 
+def files_are_memory():
+    """Whether nobody waits for a file here (tmpfs)."""
+    return subprocess.run(["stat", "-f", "-c", "%T", "."], capture_output=True, check=True,
+                          text=True).stdout.strip() == "tmpfs"
+
+
 def stolen_ns():
     """What the hypervisor took from all cores; the kernel takes it off CPU clocks."""
     with open("/proc/stat", encoding="utf-8") as f:
