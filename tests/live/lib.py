@@ -43,9 +43,9 @@ NS = 1_000_000_000
 MS = 1_000_000
 TIMEOUT_S = 300 if SLOW else 60
 
-# For tests of stacks. An emulated machine is so slow that most stacks are samples of page faults and of the
-# dynamic linker. There one is hit while its own stack is being copied, which cannot be read
-# then, or below the linker's resolver, whose frame is found by rbx alone. What waits is whole.
+# For tests of stacks. An emulated machine is so slow that most of them are samples of page
+# faults and of the dynamic linker: hit while the stack itself is being copied, which cannot be
+# read then, or below the linker's resolver, whose frame is found by rbx alone. What waits is whole.
 WAITS_ONLY = ["-F", "0"] if SLOW else []
 
 
