@@ -52,15 +52,14 @@ __noinline int file_lock_held_read(struct file_lock_held *h, u64 node)
 {
 	if (!h)
 		return 0;
-	if (bpf_core_type_exists(struct file_lock_core)) {
-		struct file_lock_core *c =
-			(void *)node - bpf_core_field_offset(struct file_lock_core, flc_list);
-		struct file_lock *l = (void *)c - bpf_core_field_offset(struct file_lock, c);
+	if (bpf_core_field_exists(struct file_lock, c)) {
+		struct file_lock *l =
+			(void *)node - bpf_core_field_offset(struct file_lock, c.flc_list);
 
-		h->owner = (u64)BPF_CORE_READ(c, flc_owner);
-		h->file = (u64)BPF_CORE_READ(c, flc_file);
-		h->pid = BPF_CORE_READ(c, flc_pid);
-		h->type = BPF_CORE_READ(c, flc_type);
+		h->owner = (u64)BPF_CORE_READ(l, c.flc_owner);
+		h->file = (u64)BPF_CORE_READ(l, c.flc_file);
+		h->pid = BPF_CORE_READ(l, c.flc_pid);
+		h->type = BPF_CORE_READ(l, c.flc_type);
 		h->start = BPF_CORE_READ(l, fl_start);
 		h->end = BPF_CORE_READ(l, fl_end);
 	} else {

@@ -147,17 +147,18 @@ struct file_lock_context {
 
 struct file;
 
-/* since 6.9 */
-struct file_lock_core {
-	struct list_head flc_list;
-	void *flc_owner; /* the open file or, of fcntl's locks of processes, its files_struct */
-	unsigned char flc_type;
-	int flc_pid;
-	struct file *flc_file;
-};
-
+/*
+ * Since 6.9 it has a struct file_lock_core in it. That is not named here: a type that
+ * the kernel lacks libbpf looks for in its modules, which takes CAP_SYS_ADMIN.
+ */
 struct file_lock {
-	struct file_lock_core c;
+	struct {
+		struct list_head flc_list;
+		void *flc_owner; /* the open file; of fcntl's locks of processes, files_struct */
+		unsigned char flc_type;
+		int flc_pid;
+		struct file *flc_file;
+	} c;
 	s64 fl_start, fl_end;
 };
 
