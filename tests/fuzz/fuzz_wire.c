@@ -27,13 +27,14 @@ static int on_frame(void *ctx, uint32_t tgid, bool kernel, uint64_t time_ns, uin
 }
 
 static int on_futex_place(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t address,
-			  struct strbuf *text, uint64_t *ret_sharing)
+			  struct strbuf *text, uint64_t *ret_sharing, uint32_t *ret_tid)
 {
 	(void)ctx;
 	(void)tgid;
 	(void)time_ns;
 	strbuf_addf(text, "shm+%x", (unsigned)address & 0xff);
 	*ret_sharing = address & 0x101;
+	*ret_tid = address & 0x2 ? (uint32_t)address & 0xff : 0;
 	return 0;
 }
 

@@ -49,7 +49,7 @@ static int on_frame(void *ctx, uint32_t tgid, bool kernel, uint64_t time_ns, uin
 }
 
 static int on_futex_place(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t address,
-			  struct strbuf *text, uint64_t *ret_sharing)
+			  struct strbuf *text, uint64_t *ret_sharing, uint32_t *ret_tid)
 {
 	struct seen *s = ctx;
 
@@ -58,6 +58,7 @@ static int on_futex_place(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t a
 	(void)address;
 	s->place_count++;
 	strbuf_puts(text, s->place ? s->place : "");
+	*ret_tid = 0;
 	*ret_sharing = s->place_shared && text->len ? hash_bytes(text->buf, text->len) : 0;
 	return s->place_rc;
 }

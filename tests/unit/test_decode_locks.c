@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Locks that the kernel keeps: those on files, and semaphores of System V. */
+/* Locks that the kernel keeps: those on files, and semaphores of System V; and those on stacks. */
 #include "unit.h"
 
 #include "base/alloc.h"
@@ -13,7 +13,24 @@ struct seen {
 	struct decoder *decoder;
 	VEC(struct event) events;
 	char text[128]; /* of the last object */
+	uint32_t stack_of; /* whose stack futexes are on */
+	unsigned asked;
 };
+
+static int on_futex_place(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t address,
+			  struct strbuf *text, uint64_t *ret_sharing, uint32_t *ret_tid)
+{
+	struct seen *s = ctx;
+
+	(void)tgid;
+	(void)time_ns;
+	(void)address;
+	s->asked++;
+	strbuf_addf(text, "stack of %u worker", s->stack_of);
+	*ret_sharing = 0;
+	*ret_tid = s->stack_of;
+	return strbuf_error(text);
+}
 
 static int on_event(void *ctx, const struct event *e)
 {
@@ -26,7 +43,7 @@ static int on_event(void *ctx, const struct event *e)
 
 static int begin(void **state)
 {
-	const struct decode_ops ops = { .emit = on_event };
+	const struct decode_ops ops = { .futex_place = on_futex_place, .emit = on_event };
 	struct seen *s = calloc(1, sizeof(*s));
 
 	assert_non_null(s);
@@ -174,6 +191,53 @@ static void semaphores_are_of_a_set_in_a_namespace(void **state)
 	assert_int_equal(s->events.at[0].object.kind, OBJECT_SEMAPHORE);
 }
 
+static uint32_t wait_at(struct seen *s, uint64_t address)
+{
+	struct wire_switch w = a_file_lock_wait(0, 0, 0, 0);
+
+	w.nr = 202;
+	w.detail = WIRE_DETAIL_FUTEX;
+	memset(w.futex, 0, sizeof(w.futex));
+	w.args[0] = address;
+	w.args[1] = 128;
+	w.args[2] = 2;
+	w.futex[WIRE_FUTEX_BEFORE] = 2;
+	w.futex[WIRE_FUTEX_BEFORE + 2] = 77;
+	w.futex[WIRE_FUTEX_BEFORE + 3] = 1;
+	feed(s, &w, sizeof(w));
+	return last(s)->out.object;
+}
+
+static void a_lock_on_the_stack_of_who_has_ended_is_another_lock(void **state)
+{
+	struct seen *s = *state;
+	struct wire_task task = { .head = { sizeof(task), WIRE_TASK, 0, 7 },
+				  .tid = 101,
+				  .tgid = 100,
+				  .how = WIRE_HOW_FORKED };
+	struct wire_off dead = { .head = { sizeof(dead), WIRE_DEAD, 0, 7 }, .tid = 101 };
+	uint32_t first, second;
+
+	s->stack_of = 101;
+	feed(s, &task, sizeof(task));
+	first = wait_at(s, 0x5000);
+	assert_string_equal(s->text, "stack of 101 worker");
+	assert_int_equal(wait_at(s, 0x5000), first);
+	assert_int_equal(s->asked, 1);
+	/* the next thread gets the stack of the last one, and may get its TID */
+	feed(s, &dead, sizeof(dead));
+	task.head.thread = 8;
+	feed(s, &task, sizeof(task));
+	second = wait_at(s, 0x5000);
+	assert_int_not_equal(second, first);
+	assert_int_equal(wait_at(s, 0x5000), second);
+	assert_int_equal(s->asked, 2);
+	/* a thread that began after the wait is not whose stack it was */
+	s->stack_of = 102;
+	wait_at(s, 0x6000);
+	assert_string_equal(s->text, "anon");
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -182,6 +246,7 @@ int main(void)
 		T(locks_on_a_file_are_told_apart_by_their_bytes),
 		T(who_has_the_open_file_has_an_end_of_its_lock),
 		T(semaphores_are_of_a_set_in_a_namespace),
+		T(a_lock_on_the_stack_of_who_has_ended_is_another_lock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

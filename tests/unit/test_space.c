@@ -13,10 +13,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -585,7 +587,8 @@ static void no_failing_allocation_is_fatal(void **state)
 		if (!error)
 			error = spaces_find(spaces, 91, 4 * s, 0x1010, &place);
 		if (!error)
-			error = spaces_describe(spaces, 90, 4 * s, 0x1010, &sb, &sharing);
+			error = spaces_describe(spaces, 90, 4 * s, 0x1010, &sb, &sharing,
+						NULL);
 		if (!error) {
 			assert_string_equal(module_short_name(ms, place.module), "oom");
 			assert_string_equal(sb.buf, "oom+0x1010");
@@ -615,7 +618,7 @@ static void assert_described(struct world *w, const void *address, const char *e
 	/* far enough from the last for /proc to be asked again */
 	time_ns += 100 * s;
 	assert_int_equal(spaces_describe(w->spaces, (uint32_t)getpid(), time_ns,
-					 (uintptr_t)address, &sb, &sharing),
+					 (uintptr_t)address, &sb, &sharing, NULL),
 			 0);
 	assert_string_equal(sb.buf, expected);
 	assert_int_equal(sharing != 0, expect_shared);
@@ -636,19 +639,89 @@ static void memory_shared_by_one_that_has_ended_is_what_its_fork_says_it_is(void
 				 "20000-21000 rw-p 0 00:00 0 \n");
 	assert_int_equal(spaces_seed(w.spaces, 90, 1 * s), 0);
 	assert_int_equal(spaces_fork(w.spaces, 2 * s, 90, 91), 0);
-	assert_int_equal(spaces_describe(w.spaces, 90, 3 * s, 0x10008, &sb, &sharing[2]), 0);
+	assert_int_equal(spaces_describe(w.spaces, 90, 3 * s, 0x10008, &sb, &sharing[2], NULL),
+			 0);
 	assert_string_equal(sb.buf, texts[0]);
 	/* of 91 there is nothing in /proc; what is not shared is its own */
 	for (size_t i = 0; i < ARRAY_COUNT(addresses); i++) {
 		strbuf_clear(&sb);
 		assert_int_equal(spaces_describe(w.spaces, 91, 4 * s, addresses[i], &sb,
-						 &sharing[i]),
+						 &sharing[i], NULL),
 				 0);
 		assert_string_equal(sb.buf, texts[i]);
 	}
 	assert_int_equal(sharing[0], sharing[2]);
 	assert_int_equal(sharing[1], 0);
 	strbuf_release(&sb);
+	world_free(&w);
+}
+
+struct waiter {
+	pthread_t thread;
+	int ready[2], go[2];
+	int tid;
+	void *local, *own; /* on its stack; what the C library keeps above that */
+};
+
+static void *wait_on_stack(void *arg)
+{
+	struct waiter *w = arg;
+	char c = 0;
+
+	w->local = &c;
+	w->own = (void *)pthread_self();
+	w->tid = gettid();
+	prctl(PR_SET_NAME, "on its stack");
+	if (write(w->ready[1], &c, 1) == 1 && read(w->go[0], &c, 1) == 1)
+		return NULL;
+	return w;
+}
+
+static void waiter_start(struct waiter *w)
+{
+	char c;
+
+	assert_int_equal(pipe(w->ready), 0);
+	assert_int_equal(pipe(w->go), 0);
+	assert_int_equal(pthread_create(&w->thread, NULL, wait_on_stack, w), 0);
+	assert_int_equal(read(w->ready[0], &c, 1), 1);
+}
+
+static void waiter_end(struct waiter *w)
+{
+	assert_int_equal(write(w->go[1], "", 1), 1);
+	assert_int_equal(pthread_join(w->thread, NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		close(w->ready[i]);
+		close(w->go[i]);
+	}
+}
+
+static void memory_on_a_threads_stack_is_called_after_it(void **state)
+{
+	struct fake_proc real = { .proc = "/proc", .debug = "/nonexistent" };
+	struct world w = world_new(&real);
+	struct waiter waiters[2];
+	char name[64];
+	void *anon;
+
+	(void)state;
+	/* above, below and between stacks there is memory of others */
+	anon = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(anon != MAP_FAILED);
+	for (int i = 0; i < 2; i++)
+		waiter_start(&waiters[i]);
+	for (int i = 0; i < 2; i++) {
+		snprintf(name, sizeof(name), "stack of %d on its stack", waiters[i].tid);
+		assert_described(&w, waiters[i].local, name, false);
+		/* joining waits there: the next thread may have that, too */
+		assert_described(&w, (char *)waiters[i].own + 720, "anon", false);
+	}
+	assert_described(&w, (char *)anon + 64, "anon", false);
+	assert_described(&w, (char *)anon + (1 << 20) - 64, "anon", false);
+	for (int i = 0; i < 2; i++)
+		waiter_end(&waiters[i]);
+	munmap(anon, 1 << 20);
 	world_free(&w);
 }
 
@@ -659,9 +732,10 @@ static void data_is_called_what_its_program_calls_it(void **state)
 	int local = 0, memory = memfd_create("runwait-test", 0);
 	void *anon = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	void *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	char *file;
+	char *file, stack[64];
 
 	(void)state;
+	snprintf(stack, sizeof(stack), "stack of %d test_space", getpid());
 	assert_int_equal(ftruncate(memory, 8192), 0);
 	file = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
 	assert_true(anon != MAP_FAILED && shared != MAP_FAILED && file != MAP_FAILED);
@@ -670,7 +744,7 @@ static void data_is_called_what_its_program_calls_it(void **state)
 	assert_described(&w, &initialised_variable, "initialised_variable", false);
 	assert_described(&w, &zero_variable.first, "zero_variable", false);
 	assert_described(&w, &zero_variable.second, "zero_variable+0x4", false);
-	assert_described(&w, &local, "[stack]", false);
+	assert_described(&w, &local, stack, false);
 	assert_described(&w, anon, "anon", false);
 	assert_described(&w, shared, "shared anon+0x0", true);
 	assert_described(&w, file + 4096 + 8, "memfd:runwait-test+0x1008", true);
@@ -707,6 +781,7 @@ int main(void)
 		cmocka_unit_test(what_ended_long_ago_can_be_forgotten),
 		cmocka_unit_test(an_unknown_address_is_looked_up_in_proc_but_not_all_the_time),
 		cmocka_unit_test(no_failing_allocation_is_fatal),
+		cmocka_unit_test(memory_on_a_threads_stack_is_called_after_it),
 		cmocka_unit_test(data_is_called_what_its_program_calls_it),
 		cmocka_unit_test(
 			memory_shared_by_one_that_has_ended_is_what_its_fork_says_it_is),

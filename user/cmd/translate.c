@@ -114,11 +114,11 @@ static int ask_frame(void *ctx, uint32_t tgid, bool kernel, uint64_t time_ns, ui
 }
 
 static int ask_futex_place(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t address,
-			   struct strbuf *text, uint64_t *ret_sharing)
+			   struct strbuf *text, uint64_t *ret_sharing, uint32_t *ret_tid)
 {
 	struct translate *t = ctx;
 
-	return spaces_describe(t->spaces, tgid, time_ns, address, text, ret_sharing);
+	return spaces_describe(t->spaces, tgid, time_ns, address, text, ret_sharing, ret_tid);
 }
 
 static uint8_t ask_kernel_place(void *ctx, const uint64_t *frames, uint32_t count)

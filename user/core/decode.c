@@ -23,6 +23,8 @@ struct decoder {
 	struct map programs; /* TGID to how many programs it has been */
 	struct intern futexes; /* struct futex_key, or the text of a shared one */
 	struct map futex_objects; /* number in futexes to number of the object */
+	struct map living; /* TID to (thread << 32 | TID) */
+	struct map stack_of; /* number of a futex's object to that of whose stack it is on */
 	struct map paths; /* number of what has a path to that in texts */
 	struct intern texts;
 	struct map locks; /* number of a struct lock_key in lock_keys to that of its object */
@@ -71,6 +73,8 @@ void decoder_free(struct decoder *d)
 	map_release(&d->described);
 	map_release(&d->programs);
 	map_release(&d->futex_objects);
+	map_release(&d->living);
+	map_release(&d->stack_of);
 	map_release(&d->paths);
 	map_release(&d->locks);
 	intern_release(&d->texts);
@@ -236,13 +240,19 @@ static int futex_new(struct decoder *d, const struct wire_switch *w, uint64_t ti
 		     uint64_t address, bool may_share, uint32_t *ret_object)
 {
 	struct futex_key key = { .tgid = TGID_SHARED };
-	const uint64_t *known = NULL;
-	uint32_t name = 0;
+	const uint64_t *known = NULL, *owner;
+	uint32_t name = 0, tid = 0;
 	bool shared;
 	int rc;
 
 	strbuf_clear(&d->text);
-	rc = d->ops.futex_place(d->ctx, w->tgid, time_ns, address, &d->text, &key.address);
+	rc = d->ops.futex_place(d->ctx, w->tgid, time_ns, address, &d->text, &key.address, &tid);
+	owner = tid ? map_get(&d->living, tid) : NULL;
+	/* it was asked for later than the wait: a thread of after that has this stack now */
+	if (tid && !owner) {
+		strbuf_clear(&d->text);
+		strbuf_puts(&d->text, "anon");
+	}
 	if (!rc)
 		rc = strbuf_error(&d->text);
 	if (rc)
@@ -262,7 +272,20 @@ static int futex_new(struct decoder *d, const struct wire_switch *w, uint64_t ti
 	*ret_object = ++d->last_object;
 	if (shared)
 		rc = map_put(&d->futex_objects, name, *ret_object);
+	if (!rc && owner)
+		rc = map_put(&d->stack_of, *ret_object, *owner);
 	return rc ? rc : futex_emit(d, w, time_ns, address, *ret_object, shared);
+}
+
+/* It was on the stack of a thread that has ended: what is there now is something else. */
+static bool futex_is_gone(const struct decoder *d, uint32_t object)
+{
+	const uint64_t *owner = map_get(&d->stack_of, object), *lives;
+
+	if (!owner)
+		return false;
+	lives = map_get(&d->living, (uint32_t)*owner);
+	return !lives || *lives != *owner;
 }
 
 /* The lock at @address, which its futexes lie in. */
@@ -281,7 +304,7 @@ static int futex_object(struct decoder *d, const struct wire_switch *w, uint64_t
 	if (rc)
 		return rc;
 	known = map_get(&d->futex_objects, name);
-	if (known) {
+	if (known && !futex_is_gone(d, (uint32_t)*known)) {
 		*ret_object = (uint32_t)*known;
 		return 0;
 	}
@@ -435,6 +458,8 @@ static int decode_off(struct decoder *d, const struct wire_off *w)
 	struct event e = { .type = w->head.type == WIRE_OFF ? EVENT_OFF : EVENT_DEAD,
 			   .time_ns = w->time_ns };
 
+	if (w->head.type == WIRE_DEAD)
+		map_del(&d->living, w->tid);
 	e.off.thread = w->head.thread;
 	e.off.tid = w->tid;
 	e.off.tgid = w->tgid;
@@ -567,6 +592,8 @@ static int decode_task(struct decoder *d, const struct wire_task *w)
 		return bad(d);
 	if (w->how == WIRE_HOW_FORKED && w->tid == w->tgid)
 		rc = program_begins(d, w->tgid);
+	if (!rc)
+		rc = map_put(&d->living, w->tid, (uint64_t)w->head.thread << 32 | w->tid);
 	if (rc)
 		return rc;
 	memcpy(comm, w->comm, WIRE_COMM_SIZE);

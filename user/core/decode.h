@@ -21,9 +21,10 @@ struct decode_ops {
 		     bool exact, uint32_t *ret_frame);
 	/* Called for a futex that was not seen before: appends what lies there
 	 * (nothing when that is not known). *ret_sharing: 0, or what is the same
-	 * number in all processes that share the memory. */
+	 * number in all processes that share the memory. *ret_tid: 0, or the thread
+	 * whose stack it is as this is asked. */
 	int (*futex_place)(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t address,
-			   struct strbuf *text, uint64_t *ret_sharing);
+			   struct strbuf *text, uint64_t *ret_sharing, uint32_t *ret_tid);
 	/* Called for each new kernel stack: enum kernel_place. */
 	uint8_t (*kernel_place)(void *ctx, const uint64_t *frames, uint32_t count);
 	/* Takes one event. */

@@ -203,7 +203,8 @@ struct event_object {
 	uint64_t address; /* futex; else the inode */
 	uint32_t device;
 	/* what a person calls it: "/var/lib/x", "tcp 127.0.0.1:6379", "pipe:[8123]",
-	 * "unix /run/x.sock"; futex: its mapping, "[heap]", "[stack]", "redis-server+0x1c40" */
+	 * "unix /run/x.sock"; futex: its mapping, "[heap]", "stack of 12 worker",
+	 * "redis-server+0x1c40" */
 	const char *text;
 	uint64_t peer; /* connected unix sockets: the inode of the other end; 0 unknown */
 	const char *local; /* connected internet sockets: their own address; else "" */

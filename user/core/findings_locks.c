@@ -7,6 +7,7 @@
 #include "core/findings.h"
 
 #include "base/fmt.h"
+#include "core/object_text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -61,11 +62,10 @@ static const struct result_lock *worst_lock(const struct findings *self)
 	return worst;
 }
 
-/* A variable is one lock; "[heap]", "anon" and other memory without names hold many. */
+/* A variable is one lock. */
 static bool name_is_one(const char *name)
 {
-	return *name && *name != '[' && strncmp(name, "anon", 4) &&
-	       strncmp(name, "shared anon", 11);
+	return *name && !object_text_is_many(name);
 }
 
 static void name_lock(struct strbuf *sb, const struct result_lock *l)

@@ -3,6 +3,7 @@
 #include "core/callers.h"
 #include "core/kernel_locks.h"
 #include "core/locks.h"
+#include "core/object_text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -339,7 +340,7 @@ static const char *waited_for(struct locks *self, const struct blame_key *key)
 	if (*text)
 		strbuf_addf(&sb, "%s%s", sb.len ? " " : "", text);
 	/* what is only a mapping is many locks */
-	if (o && o->kind == OBJECT_FUTEX && (!*text || text[0] == '['))
+	if (o && o->kind == OBJECT_FUTEX && (!*text || object_text_is_many(text)))
 		strbuf_addf(&sb, "%s0x%" PRIx64, sb.len ? " " : "", o->address);
 	return context_text(c, &sb);
 }

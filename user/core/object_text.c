@@ -251,3 +251,9 @@ uint8_t object_text(const struct wire_object *w, const char *text, struct strbuf
 		return kind_of_path(w);
 	}
 }
+
+bool object_text_is_many(const char *text)
+{
+	return *text == '[' || !strcmp(text, "anon") || !strncmp(text, "shared anon+", 12) ||
+	       !strncmp(text, "stack of ", 9);
+}

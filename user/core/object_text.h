@@ -19,4 +19,7 @@ uint8_t object_text(const struct wire_object *w, const char *text, struct strbuf
 /* Appends "10.0.0.5:5432" or "[::1]:80"; @address in network order. */
 void object_address(uint16_t family, const uint8_t *address, uint16_t port, struct strbuf *out);
 
+/* Whether a futex is called after memory without names, which holds many: "[heap]", "anon". */
+bool object_text_is_many(const char *text);
+
 #endif

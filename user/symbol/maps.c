@@ -67,6 +67,7 @@ static bool maps_parse(char *line, struct maps_line *ret)
 		.inode = inode,
 		.execute = flags[2] == 'x',
 		.shared = flags[3] == 's',
+		.closed = !strncmp(flags, "---", 3),
 		.path = p,
 	};
 	return true;

@@ -14,6 +14,7 @@ struct maps_line {
 	uint32_t major, minor; /* the file's device */
 	uint64_t inode; /* 0: no file */
 	bool execute, shared;
+	bool closed; /* nothing can be read, written or executed there: a guard page */
 	const char *path; /* "" anonymous; "[heap]", "[stack]", "[vdso]" … or a path */
 };
 

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "symbol/data_map.h"
 #include "symbol/image.h"
+#include "symbol/thread_stacks.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -35,6 +36,7 @@ struct process {
 	uint64_t exit_ns; /* 0: lives */
 	uint64_t scan_ns, scan_rest_ns; /* the next look into /proc is not before */
 	struct data_map *data; /* NULL: never asked for */
+	struct thread_stacks stacks;
 };
 
 struct spaces {
@@ -66,6 +68,7 @@ static void process_free(struct process *p)
 	if (p->data)
 		data_map_release(p->data);
 	free(p->data);
+	thread_stacks_release(&p->stacks);
 	free(p);
 }
 
@@ -463,8 +466,30 @@ static const struct maps_line *find_inherited(const struct spaces *s, const stru
 	return NULL;
 }
 
+/* What no file has. Whoever has ended has no threads to ask. */
+static int describe_memory(struct spaces *s, struct process *p, uint32_t tgid, uint64_t time_ns,
+			   const struct maps_line *line, uint64_t address, struct strbuf *out,
+			   uint32_t *ret_tid)
+{
+	const struct maps_line *below;
+	uint32_t tid = 0;
+	int error = 0;
+
+	if (!p->exit_ns && !line->shared) {
+		below = data_map_find(p->data, line->start - 1);
+		error = thread_stacks_find(&p->stacks, s->proc, tgid, time_ns, line,
+					   below && below->closed, address, &tid);
+	}
+	if (ret_tid)
+		*ret_tid = tid;
+	if (!error && tid)
+		return thread_stack_name(s->proc, tgid, tid, out);
+	strbuf_puts(out, line->path[0] ? line->path : "anon");
+	return error ? error : strbuf_error(out);
+}
+
 int spaces_describe(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t address,
-		    struct strbuf *out, uint64_t *ret_sharing)
+		    struct strbuf *out, uint64_t *ret_sharing, uint32_t *ret_tid)
 {
 	struct process *p = process_find(s, tgid);
 	const struct maps_line *line = NULL;
@@ -475,6 +500,8 @@ int spaces_describe(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t 
 
 	if (ret_sharing)
 		*ret_sharing = 0;
+	if (ret_tid)
+		*ret_tid = 0;
 	if (!p && !(p = process_add(s, tgid, time_ns, image_new())))
 		return -ENOMEM;
 	if (!process_era(p, time_ns)->image->now.count) {
@@ -500,6 +527,5 @@ int spaces_describe(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t 
 		*ret_sharing = sharing_of(line, address);
 	if (line->path[0] == '/')
 		return describe_file(s, tgid, line, address, out);
-	strbuf_puts(out, line->path[0] ? line->path : "anon");
-	return strbuf_error(out);
+	return describe_memory(s, p, tgid, time_ns, line, address, out, ret_tid);
 }

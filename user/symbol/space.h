@@ -56,12 +56,12 @@ int spaces_find(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t addr
 
 /*
  * Appends what a data address is called: the variable, or "[heap]", "[stack]",
- * "anon", or the file's name and offset. *ret_sharing (may be NULL): 0, or for
- * memory that other processes may share a number that is the same in all of
- * them. Appends nothing when the process or the address is not known. 0 or
- * -ENOMEM.
+ * "stack of 123 worker", "anon", or the file's name and offset. *ret_sharing (may be
+ * NULL): 0, or for memory that other processes may share a number that is the same in
+ * all of them. *ret_tid (may be NULL): 0, or whose stack it is now. Appends nothing
+ * when the process or the address is not known. 0 or -ENOMEM.
  */
 int spaces_describe(struct spaces *s, uint32_t tgid, uint64_t time_ns, uint64_t address,
-		    struct strbuf *out, uint64_t *ret_sharing);
+		    struct strbuf *out, uint64_t *ret_sharing, uint32_t *ret_tid);
 
 #endif

@@ -64,7 +64,11 @@ static void lock_row(struct table *t, const struct page *p, const struct result_
 {
 	strbuf_addf(table_cell(t, p->colors->dim), "%u", lock->id);
 	strbuf_puts(table_cell(t, NULL), lock_kind_words(lock->kind));
-	lock_name(lock, table_cell(t, p->colors->bold));
+	/* whose stack it is tells more than where on it; the details have both */
+	if (lock->name && !strncmp(lock->name, "stack of ", 9))
+		fmt_text(table_cell(t, p->colors->bold), lock->name, 0);
+	else
+		lock_name(lock, table_cell(t, p->colors->bold));
 	if (lock->tgid)
 		strbuf_addf(table_cell(t, NULL), "%u", lock->tgid);
 	else

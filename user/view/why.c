@@ -7,6 +7,7 @@
 #include "view/views.h"
 
 #include "base/fmt.h"
+#include "core/object_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +44,8 @@ struct why {
 /* "mutex `queue_lock`", "pipe:[8123]"; nothing where there is no object. */
 static void target_text(struct strbuf *sb, const struct result_wait *t)
 {
-	/* "[heap]" and "anon" are many places; a variable is one */
-	bool many = !t->target || *t->target == '[' || strstr(t->target, "anon");
+	/* a variable is one place */
+	bool many = !t->target || object_text_is_many(t->target);
 
 	if (t->lock >= 0)
 		strbuf_puts(sb, t->lock == LOCK_UNKNOWN ? "lock"
