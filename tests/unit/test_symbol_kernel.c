@@ -182,6 +182,22 @@ static void who_takes_the_address_spaces_lock_and_sleeps_there_waits_for_it(void
 			 PLACE_FAULT);
 }
 
+static void who_takes_an_inodes_lock_and_sleeps_there_waits_for_it(void **state)
+{
+	(void)state;
+	assert_int_equal(place_of(STACK("fdget_pos", "ksys_write")), PLACE_LOCK);
+	assert_int_equal(place_of(STACK("ext4_buffered_write_iter", "vfs_write")), PLACE_LOCK);
+	assert_int_equal(place_of(STACK("do_truncate", "do_ftruncate")), PLACE_LOCK);
+	assert_int_equal(place_of(STACK("do_renameat2", "__x64_sys_rename")), PLACE_LOCK);
+	assert_int_equal(place_of(STACK("path_openat", "do_filp_open")), PLACE_LOCK);
+	assert_int_equal(place_of(STACK("iterate_dir", "__x64_sys_getdents64")), PLACE_LOCK);
+	/* … but not who sleeps further in, or for something else as well */
+	assert_int_equal(place_of(STACK("balance_dirty_pages", "ext4_buffered_write_iter")),
+			 PLACE_IO);
+	assert_int_equal(place_of(STACK("submit_bio_wait", "do_rmdir")), PLACE_IO);
+	assert_int_equal(place_of(STACK("anon_pipe_read", "vfs_read")), PLACE_NONE);
+}
+
 static void the_function_nearest_the_leaf_decides_but_a_fault_outdoes_its_io(void **state)
 {
 	(void)state;
@@ -257,6 +273,7 @@ int main(void)
 		cmocka_unit_test(padding_before_a_function_is_the_functions),
 		cmocka_unit_test(a_kernel_stack_tells_what_its_thread_waited_for),
 		cmocka_unit_test(who_takes_the_address_spaces_lock_and_sleeps_there_waits_for_it),
+		cmocka_unit_test(who_takes_an_inodes_lock_and_sleeps_there_waits_for_it),
 		cmocka_unit_test(the_function_nearest_the_leaf_decides_but_a_fault_outdoes_its_io),
 		cmocka_unit_test(this_kernel_has_names_where_they_may_be_seen),
 		cmocka_unit_test(no_failing_allocation_is_fatal),

@@ -247,14 +247,22 @@ static const struct {
 /*
  * bpf_get_task_stack() leaves out the functions that sleep for others (in_sched_functions(), since
  * 5.2): of a wait for a rwsem or a mutex the nearest function is the one that takes it. These
- * take the address space's lock and never sleep by themselves, so being nearest says that they
- * wait for it. (From 6.1 to 6.18.)
+ * take a lock and never sleep by themselves, so being nearest says that they wait for it.
+ * (From 6.1 to 6.18.) Who reads and writes a pipe sleeps for its data as well, and who
+ * allocates room in a file takes two: not in here.
  */
 static const char *const lock_takers[] = {
+	/* the address space's */
 	"lock_mm_and_find_vma", "mmap_read_lock*", "mmap_write_lock*", "vm_mmap_pgoff",
 	"__vm_munmap",		"do_mprotect_pkey", "do_madvise",     "madvise_lock",
 	"__do_sys_brk",		"__x64_sys_brk",    "__do_sys_mremap", "do_mremap",
 	"__x64_sys_mremap",	"__mm_populate",    "do_mlock",
+	/* an open file's position */
+	"fdget_pos",		"__fdget_pos",
+	/* an inode's: the file's, or the directory's that a name is made or removed in */
+	"ext4_buffered_write_iter", "shmem_file_write_iter", "do_truncate", "iterate_dir",
+	"path_openat",		"filename_create",  "do_unlinkat",    "do_rmdir",
+	"do_renameat2",
 };
 
 static bool takes_a_lock(const char *name)
