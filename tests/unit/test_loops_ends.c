@@ -230,6 +230,43 @@ static void a_stack_that_lacks_frames_makes_no_other_loop(void **state)
 	first_wait_is_of(skipped, 2, STACK_COMPLETE);
 }
 
+static void a_stack_that_grows_as_tables_come_makes_no_other_loop(void **state)
+{
+	static const uint32_t leaf[] = { 9 }, part[] = { 9, 2 };
+	const struct result_loop *l;
+	struct evscript_run run;
+
+	(void)state;
+	begin(&run);
+	play_stacks(&run.script);
+	/* walks that took some 0 for the root */
+	for (uint32_t i = 0; i < 2; i++)
+		evscript_event(&run.script,
+			       &(struct event){ .type = EVENT_STACK,
+						.stack = { .stack = 80 + i,
+							   .flags = STACK_COMPLETE,
+							   .count = 1 + i,
+							   .frames = i ? part : leaf } });
+	play(&run.script, "1000 task A found on cpu0\n");
+	for (int i = 0; i < 8; i++) {
+		static const int stacks[] = { 80, 80, 81, 81, 70, 70, 70, 70 };
+		int t = 1100 + i * 100;
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 "%d cpu0 switch A>- wait poll arg1 2 stack %d\n"
+			 "%d cpu0 switch ->A\n%d poll A poll\n%d poll A poll\n",
+			 t, stacks[i], t + 50, t + 50, t + 60);
+		play(&run.script, text);
+	}
+	play(&run.script, "1900 end\n");
+	evscript_finish(&run);
+	l = only_loop(&run);
+	assert_int_equal(l->iterations, 16);
+	assert_int_equal(l->unblocked, 8);
+	evscript_stop(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +276,7 @@ int main(void)
 		cmocka_unit_test(what_has_one_name_is_one_place),
 		cmocka_unit_test(what_two_loops_by_turns_do_is_counted_once),
 		cmocka_unit_test(a_stack_that_lacks_frames_makes_no_other_loop),
+		cmocka_unit_test(a_stack_that_grows_as_tables_come_makes_no_other_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -287,6 +287,10 @@ static void losses_are_told_in_every_view(void **state)
 	}
 	expect(&(struct shot){ "lost", "summary", 200, false, false },
 	       "perf_event_paranoid is 4", NULL);
+	expect(&(struct shot){ "lost", "summary", 200, false, false },
+	       "3 records made no sense and were left out", NULL);
+	expect(&(struct shot){ "hostile", "summary", 200, false, false },
+	       "1 record made no sense and was left out", NULL);
 	expect(&(struct shot){ "lost", "summary", 100, false, false },
 	       "What bounds it\n  25 % of the threads' time is not known; of the rest:\n", NULL);
 	expect(&(struct shot){ "contended", "summary", 100, false, false }, NULL, "not known");

@@ -563,6 +563,7 @@ static void fill_hostile(struct result *r, struct stacks *s)
 	COMMAND(r, "./a\nb\0\"quoted\"\0\033[31mred\0\0");
 	r->recording.host = "\033[2Jhost";
 	r->recording.exit_status = 9; /* SIGKILL */
+	r->ignored = 1;
 	process(r, 5, 0, "\033[2J\033[1;1H", r->recording.command, r->recording.command_size);
 	thread(r, 5, "\033[2J\033[1;1H", (struct totals){
 		.run_ns = MS(45),

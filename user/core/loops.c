@@ -450,6 +450,17 @@ static int loops_absence(void *p, const struct absence *a)
 	return w ? looper_is_held_up(self, w, a) : 0;
 }
 
+/*
+ * Whether one stack is the other's leaf: the same place, of which the walk saw less. One
+ * by frame pointers, before there were tables, may take any 0 for the root.
+ */
+static bool is_part(const struct stack_view *a, const struct stack_view *b)
+{
+	uint32_t count = a->count < b->count ? a->count : b->count;
+
+	return !memcmp(a->frames, b->frames, count * sizeof(*a->frames));
+}
+
 /* Of a stack that does not reach its root nothing can be said. */
 static bool is_elsewhere(const struct loops *self, const struct loop *l, uint32_t stack)
 {
@@ -462,7 +473,7 @@ static bool is_elsewhere(const struct loops *self, const struct loop *l, uint32_
 	/* the first one may have been walked by frame pointers, before there were tables */
 	if (l->returns - l->unblocked <= 1 && here.count > there.count)
 		return false;
-	return here.flags & there.flags & STACK_COMPLETE;
+	return here.flags & there.flags & STACK_COMPLETE && !is_part(&here, &there);
 }
 
 static int loops_poll(void *p, uint32_t thread, uint64_t time_ns, const struct event_poll *e)

@@ -74,8 +74,8 @@ void print_loss(struct page *p)
 	if (p->r->ignored) {
 		fmt_count(&sb, p->r->ignored);
 		strbuf_puts(&sb, plural(p->r->ignored, " record", " records"));
-		strbuf_puts(&sb, " made no sense and were left out: the file is damaged, or "
-				 "runwait has a defect");
+		strbuf_addf(&sb, " made no sense and %s left out: the file is damaged, or "
+				 "runwait has a defect", p->r->ignored == 1 ? "was" : "were");
 		page_pair(p, "ignored", p->colors->warn, &sb);
 	}
 	strbuf_release(&sb);
