@@ -547,8 +547,7 @@ static void rounds_are_cut_to_the_window(void **state)
 				   "1210 poll A epoll fd 3 events 1\n"
 				   "1310 poll A epoll fd 3 events 1\n"
 				   "1410 poll A epoll fd 3 events 1\n"
-				   "1510 poll A epoll fd 3 events 1\n"
-				   "1510 end\n";
+				   "1510 poll A epoll fd 3 events 1\n";
 	const struct result_loop *l;
 	struct evscript_run run;
 
@@ -557,12 +556,25 @@ static void rounds_are_cut_to_the_window(void **state)
 	run.script.options.start_ns = 1150;
 	run.script.options.end_ns = 1450;
 	play(&run.script, text);
+	play(&run.script, "1510 end\n");
 	evscript_finish(&run);
 	l = only_loop(&run);
 	assert_int_equal(l->iterations, 3);
 	assert_int_equal(l->events, 3);
 	assert_int_equal(l->busy_ns, 300);
 	assert_int_equal(l->max_ns, 100);
+	/* neither the one that was under way nor the one that was not over */
+	assert_int_equal(l->unmeasured, 1);
+	assert_int_equal(l->p50_ns, 100);
+	evscript_stop(&run);
+	begin(&run);
+	run.script.options.start_ns = 1150;
+	play(&run.script, text);
+	play(&run.script, "1520 cpu0 switch A>- wait epoll_wait 0x3\n1600 end\n");
+	evscript_finish(&run);
+	l = only_loop(&run);
+	assert_int_equal(l->iterations, 4);
+	assert_int_equal(l->unmeasured, 0);
 	evscript_stop(&run);
 }
 

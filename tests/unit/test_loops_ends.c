@@ -127,6 +127,130 @@ static void what_held_up_earlier_rounds_held_up_the_last_one_too(void **state)
 	evscript_stop(&run);
 }
 
+/* A resolver waits in poll itself. */
+static void a_poll_that_held_up_earlier_rounds_held_up_the_last_one_too(void **state)
+{
+	const struct result_loop *l;
+	struct evscript_run run;
+
+	(void)state;
+	begin(&run);
+	play_stacks(&run.script);
+	play(&run.script, "1000 object 11 socket udp 127.0.0.53:53\n"
+			  "1000 task A found on cpu0\n");
+	for (int t = 1000; t < 1500; t += 100) {
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 "%d poll A epoll fd 3 sp 0x7000\n"
+			 "%d cpu0 switch A>- wait poll arg1 1 object 11 stack 72\n"
+			 "%d cpu0 switch ->A\n"
+			 "%d poll A poll sp 0x4000 count 1\n",
+			 t, t + 10, t + 70, t + 80);
+		play(&run.script, text);
+	}
+	play(&run.script, "1600 cpu0 switch A>- dead\n2000 end\n");
+	evscript_finish(&run);
+	l = only_loop(&run);
+	assert_int_equal(l->iterations, 5);
+	assert_int_equal(l->stall_count, 5);
+	assert_int_equal(l->busy_ns, 4 * 100 + 80);
+	assert_int_equal(l->stalls.at[4].busy_ns, 80);
+	assert_int_equal(l->stalls.at[4].site.cause, CLASS_SOCKET);
+	assert_true(l->stalls.at[4].unfinished);
+	evscript_stop(&run);
+}
+
+/* Two workers park from 1010 on, have work until 1110 and 1210, then one until 1400. */
+static void a_pool_of_which_all_are_busy_is_full(void **state)
+{
+	const struct result_hops *h;
+	struct evscript_run run;
+
+	(void)state;
+	begin(&run);
+	play(&run.script, "1000 object 5 futex 0x10\n"
+			  "1000 task A found on cpu0\n"
+			  "1000 task V forked of A\n"
+			  "1000 task W forked of A\n"
+			  "1001 cpu1 switch ->V\n"
+			  "1002 cpu1 switch V>- wait futex 0x10 condition object 5\n"
+			  "1003 cpu2 switch ->W\n"
+			  "1010 cpu2 switch W>- wait futex 0x10 condition object 5\n"
+			  "1010 poll A epoll fd 3\n"
+			  "1020 wake V by A\n"
+			  "1021 cpu1 switch ->V\n"
+			  "1030 wake W by A\n"
+			  "1031 cpu2 switch ->W\n"
+			  "1040 cpu0 switch A>- wait epoll_wait 0x3\n"
+			  "1110 wake A by V\n"
+			  "1110 cpu1 switch V>- wait futex 0x10 condition object 5\n"
+			  "1111 cpu0 switch ->A\n"
+			  "1112 poll A epoll fd 3\n"
+			  "1120 cpu0 switch A>- wait epoll_wait 0x3\n"
+			  "1210 wake A by W\n"
+			  "1210 cpu2 switch W>- wait futex 0x10 condition object 5\n"
+			  "1211 cpu0 switch ->A\n"
+			  "1212 poll A epoll fd 3\n"
+			  "1300 wake W by A\n"
+			  "1301 cpu2 switch ->W\n"
+			  "1310 cpu0 switch A>- wait epoll_wait 0x3\n"
+			  "1400 wake A by W\n"
+			  "1400 cpu0 switch ->A\n"
+			  "1400 poll A epoll fd 3\n"
+			  "1410 cpu2 switch W>- wait futex 0x10 condition object 5\n"
+			  "1450 wake V by A\n"
+			  "1450 cpu1 switch ->V\n"
+			  "1460 wake W by A\n"
+			  "1460 cpu2 switch ->W\n"
+			  "1500 end\n");
+	evscript_finish(&run);
+	assert_int_equal(only_loop(&run)->hops.count, 1);
+	h = only_loop(&run)->hops.at;
+	assert_int_equal(h->workers, 2);
+	assert_int_equal(h->full_ns, (1110 - 1030) + (1500 - 1460));
+	assert_int_equal(h->full_max_ns, 80);
+	evscript_stop(&run);
+}
+
+static void files_of_one_folder_are_one_place(void **state)
+{
+	const struct result_loop *l;
+	struct evscript_run run;
+
+	(void)state;
+	begin(&run);
+	play_stacks(&run.script);
+	play(&run.script, "1000 object 11 file /var/lib/x/a\n"
+			  "1000 object 12 file /var/lib/x/b\n"
+			  "1000 object 13 file /var/lib/y/a\n"
+			  "1000 task A found on cpu0\n");
+	for (int i = 0; i < 5; i++) {
+		static const int objects[] = { 11, 12, 13, 11, 12 };
+		int t = 1000 + 100 * i;
+		char text[200];
+
+		snprintf(text, sizeof(text),
+			 "%d poll A epoll fd 3\n"
+			 "%d cpu0 switch A>- wait fsync object %d disk stack %d\n"
+			 "%d cpu0 switch ->A\n",
+			 t + 10, t + 20, objects[i], i == 4 ? 73 : 72, t + 80 + i);
+		play(&run.script, text);
+	}
+	play(&run.script, "1510 poll A epoll fd 3\n1520 end\n");
+	evscript_finish(&run);
+	l = only_loop(&run);
+	assert_int_equal(l->calls.count, 3);
+	assert_string_equal(l->calls.at[0].target, "2 files in /var/lib/x");
+	assert_int_equal(l->calls.at[0].count, 3);
+	assert_int_equal(l->calls.at[0].ns, 60 + 61 + 63);
+	/* one file is called by its name */
+	assert_string_equal(l->calls.at[1].target, "/var/lib/x/b");
+	assert_string_equal(l->calls.at[2].target, "/var/lib/y/a");
+	assert_string_equal(l->sites.at[0].target, "2 files in /var/lib/x");
+	evscript_stop(&run);
+}
+
 static void what_has_one_name_is_one_place(void **state)
 {
 	const struct result_loop *l;
@@ -273,6 +397,9 @@ int main(void)
 		cmocka_unit_test(a_worker_that_parks_is_idle_and_begins_anew),
 		cmocka_unit_test(who_looks_in_on_events_now_and_then_and_parks_is_no_loop),
 		cmocka_unit_test(what_held_up_earlier_rounds_held_up_the_last_one_too),
+		cmocka_unit_test(a_poll_that_held_up_earlier_rounds_held_up_the_last_one_too),
+		cmocka_unit_test(a_pool_of_which_all_are_busy_is_full),
+		cmocka_unit_test(files_of_one_folder_are_one_place),
 		cmocka_unit_test(what_has_one_name_is_one_place),
 		cmocka_unit_test(what_two_loops_by_turns_do_is_counted_once),
 		cmocka_unit_test(a_stack_that_lacks_frames_makes_no_other_loop),

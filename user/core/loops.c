@@ -140,7 +140,7 @@ static int loop_of(struct loops *self, uint32_t thread, struct looper *w, uint8_
 static void round_begin(struct round *r, uint64_t start_ns, const struct parts *at)
 {
 	r->open = true;
-	r->broken = false;
+	r->broken = r->cut = false;
 	r->start_ns = start_ns;
 	r->away_ns = 0;
 	r->familiar_ns = 0;
@@ -171,6 +171,28 @@ static enum nesting nesting_of(const struct loops *self, const struct looper *w,
 	return other->returns < l->returns / 2 ? NESTING_AROUND : NESTING_BESIDE;
 }
 
+/*
+ * How long the last round of a thread that ends was one is not known: it left its
+ * loop sometime. But what waits from where it did in other rounds, also of another
+ * thread that does the same, is in the loop.
+ */
+static int round_is_familiar(struct loops *self, struct loop *l, const struct looper *w,
+			     uint32_t stack, uint64_t in_ns)
+{
+	uint64_t round = (uint64_t)l->thread << 32 | (uint32_t)(l->returns + l->parks);
+	const uint64_t *first = map_get(&self->familiar, stack);
+
+	if (!stack)
+		return 0;
+	if (!first)
+		return map_put(&self->familiar, stack, round);
+	if (*first == round)
+		return 0;
+	l->round.familiar_ns = context_clip(self->c, in_ns);
+	l->round.familiar = w->sums;
+	return 0;
+}
+
 /* What loop @l came back from, at @time_ns, was time that loop @other did not wait in. */
 static int other_returns(struct loops *self, const struct looper *looper, struct loop *other,
 			 const struct loop *l, uint64_t time_ns)
@@ -187,6 +209,7 @@ static int other_returns(struct loops *self, const struct looper *looper, struct
 		.ns = w->wait_ns,
 		.max_ns = w->wait_ns,
 	};
+	int rc;
 
 	if (nesting == NESTING_AROUND) { /* the inner one was left, nobody knows when */
 		other->round.open = other->in_turn = false;
@@ -202,7 +225,8 @@ static int other_returns(struct loops *self, const struct looper *looper, struct
 	if (!other->round.open || !w->any)
 		return 0;
 	round_wait(&other->round, w->class, &w->held);
-	return sites_add(&other->calls, &call);
+	rc = sites_add(&other->calls, &call);
+	return rc ? rc : round_is_familiar(self, other, looper, w->held.stack, time_ns);
 }
 
 /* Loop @l came back at @time_ns, from the wait that is pending, or without one. */
@@ -350,28 +374,6 @@ static int looper_parks(struct loops *self, struct looper *w, const struct absen
 	return a->ended ? loop_returns(self, w, l, w->wait.woken_ns) : 0;
 }
 
-/*
- * How long the last round of a thread that ends was one is not known: it left its
- * loop sometime. But what waits from where it did in other rounds, also of another
- * thread that does the same, is in the loop.
- */
-static int round_is_familiar(struct loops *self, struct loop *l, const struct looper *w,
-			     const struct absence *a)
-{
-	uint64_t round = (uint64_t)l->thread << 32 | (uint32_t)(l->returns + l->parks);
-	const uint64_t *first = map_get(&self->familiar, a->out->user_stack);
-
-	if (!a->out->user_stack)
-		return 0;
-	if (!first)
-		return map_put(&self->familiar, a->out->user_stack, round);
-	if (*first == round)
-		return 0;
-	l->round.familiar_ns = context_clip(self->c, a->in_ns);
-	l->round.familiar = w->sums;
-	return 0;
-}
-
 /* Any other absence of a thread that has loops. */
 static int looper_is_held_up(struct loops *self, struct looper *w, const struct absence *a)
 {
@@ -407,7 +409,7 @@ static int looper_is_held_up(struct loops *self, struct looper *w, const struct 
 		round_wait(&l->round, a->class, &held);
 		rc = sites_add(&l->calls, &call);
 		if (!rc)
-			rc = round_is_familiar(self, l, w, a);
+			rc = round_is_familiar(self, l, w, a->out->user_stack, a->in_ns);
 	}
 	return rc;
 }
@@ -510,6 +512,7 @@ static int loops_poll(void *p, uint32_t thread, uint64_t time_ns, const struct e
 	rc = loop_returns(self, w, l, time_ns);
 	l->round.broken = missed > 0;
 	if (before) {
+		l->round.cut = true;
 		l->returns = l->unblocked = 0;
 		return rc;
 	}

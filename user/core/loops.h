@@ -52,6 +52,7 @@ struct held {
 struct round {
 	bool open;
 	bool broken; /* other rounds are in it, of which the records are lost */
+	bool cut; /* it began before the window: nobody asks how long it was */
 	uint64_t start_ns;
 	uint64_t away_ns; /* in it, but waits for work */
 	struct parts at; /* the thread's sums when it began */
@@ -149,6 +150,14 @@ struct worker {
 	uint64_t in_ns;
 };
 
+/* Threads that wait for work at one place, whoever they get it from. */
+struct pool {
+	/* when at least one of them did, in order and apart */
+	VEC(struct parked {
+		uint64_t from_ns, to_ns;
+	}) parked;
+};
+
 /* Threads that wait for work at one place, for a loop. */
 struct executor {
 	uint32_t looper; /* index of the thread */
@@ -167,6 +176,8 @@ struct loops {
 	struct map worker_of; /* thread to index */
 	VEC(struct executor) executors;
 	struct map executor_of; /* looper and place to index */
+	VEC(struct pool) pools;
+	struct map pool_of; /* place to index */
 };
 
 static inline struct looper *looper_at(const struct loops *self, uint32_t thread)
@@ -197,6 +208,9 @@ void sites_release(struct sites *s);
 /* loops_hops.c: work that goes to other threads and back. 0 or -ENOMEM. */
 int hops_absence(struct loops *self, const struct absence *a);
 void hops_release(struct loops *self);
+/* For how long, in all and at once, no thread of the pool at @place waited for work. */
+void hops_pool_full(const struct loops *self, uint64_t place, uint64_t end_ns, uint64_t *ret_ns,
+		    uint64_t *ret_max_ns);
 
 /* loops_result.c */
 int loops_result(struct loops *self, struct result *r);

@@ -8,9 +8,12 @@
  *
  * A worker that is busy when the work comes is not woken, and a loop that is busy
  * when it is done is not either: such a hop has no first or no last part. So how
- * busy the workers were says more than the delays where the pool is full.
+ * busy the workers were says more than the delays where the pool is full, and for
+ * how long all of them were at once says how long work may have waited for one.
  */
 #include "core/loops.h"
+
+#include <string.h>
 
 static bool is_loop(const struct loops *self, uint32_t thread)
 {
@@ -34,6 +37,62 @@ static uint64_t place_of(const struct context *c, const struct absence *a)
 	if (out->futex != FUTEX_KIND_NONE)
 		return hash_u64(hash_u64(out->args[0] & ~UINT64_C(7)) + process);
 	return hash_u64(hash_u64((uint64_t)(uint16_t)out->nr << 32 | out->object) + process);
+}
+
+static int pool_of(struct loops *self, uint64_t place, struct pool **ret)
+{
+	const uint64_t *at = map_get(&self->pool_of, place);
+
+	if (!at && (vec_reserve(&self->pools, 1) ||
+		    map_put(&self->pool_of, place, self->pools.count) ||
+		    vec_push(&self->pools, (struct pool){ 0 })))
+		return -ENOMEM;
+	*ret = &self->pools.at[at ? (size_t)*at : self->pools.count - 1];
+	return 0;
+}
+
+/* One of the pool waited for work: told once it is over, and maybe twice. 0 or -ENOMEM. */
+static int pool_parks(struct loops *self, uint64_t place, const struct absence *a)
+{
+	uint64_t from_ns = context_clip(self->c, a->out_ns);
+	uint64_t to_ns = context_clip(self->c, a->ended ? a->woken_ns : a->in_ns);
+	size_t first, next;
+	struct pool *p;
+	int rc = pool_of(self, place, &p);
+
+	if (rc || vec_reserve(&p->parked, 1))
+		return -ENOMEM;
+	next = p->parked.count;
+	while (next && p->parked.at[next - 1].from_ns > to_ns)
+		next--;
+	for (first = next; first && p->parked.at[first - 1].to_ns >= from_ns; first--) {
+		from_ns = min_u64(from_ns, p->parked.at[first - 1].from_ns);
+		to_ns = max_u64(to_ns, p->parked.at[first - 1].to_ns);
+	}
+	memmove(p->parked.at + first + 1, p->parked.at + next,
+		(p->parked.count - next) * sizeof(*p->parked.at));
+	p->parked.count += first + 1;
+	p->parked.count -= next;
+	p->parked.at[first] = (struct parked){ from_ns, to_ns };
+	return 0;
+}
+
+void hops_pool_full(const struct loops *self, uint64_t place, uint64_t end_ns, uint64_t *ret_ns,
+		    uint64_t *ret_max_ns)
+{
+	const uint64_t *at = map_get(&self->pool_of, place);
+	const struct pool *p = at ? &self->pools.at[*at] : NULL;
+
+	*ret_ns = *ret_max_ns = 0;
+	/* before its first wait there was no pool that one knows of */
+	for (size_t i = 0; p && i < p->parked.count; i++) {
+		uint64_t from_ns = p->parked.at[i].to_ns;
+		uint64_t to_ns = i + 1 < p->parked.count ? p->parked.at[i + 1].from_ns : end_ns;
+		uint64_t full_ns = to_ns - min_u64(to_ns, from_ns);
+
+		*ret_ns += full_ns;
+		*ret_max_ns = max_u64(*ret_max_ns, full_ns);
+	}
 }
 
 static int executor_of(struct loops *self, uint32_t looper, uint64_t place, size_t *ret)
@@ -79,6 +138,8 @@ static int hop_begins(struct loops *self, const struct absence *a)
 	size_t executor;
 	int rc = executor_of(self, a->ender_id, place, &executor);
 
+	if (!rc)
+		rc = pool_parks(self, place, a);
 	if (rc)
 		return rc;
 	if (!w) {
@@ -117,6 +178,8 @@ int hops_absence(struct loops *self, const struct absence *a)
 	if (w && waits_for_work(a) && place_of(c, a) == w->place) {
 		if (w->busy)
 			rc = hop_ends(self, w, a->out_ns, NULL);
+		if (!rc)
+			rc = pool_parks(self, w->place, a);
 		w->parked_ns += a->wait_ns;
 	}
 	if (rc || a->ender != ENDER_THREAD || !a->ended)
@@ -144,6 +207,10 @@ void hops_release(struct loops *self)
 		spread_release(&self->executors.at[i].service);
 		spread_release(&self->executors.at[i].back);
 	}
+	for (size_t i = 0; i < self->pools.count; i++)
+		vec_release(&self->pools.at[i].parked);
+	vec_release(&self->pools);
+	map_release(&self->pool_of);
 	vec_release(&self->workers);
 	vec_release(&self->executors);
 	map_release(&self->worker_of);

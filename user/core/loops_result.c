@@ -74,6 +74,22 @@ static int object_name(struct context *c, const struct object *o, struct strbuf 
 	return rc;
 }
 
+/*
+ * How long the folder's part of a file's path is. What the same code does with the files of
+ * a folder, one after the other, is one thing. 0: it is no file that has one.
+ */
+static size_t folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && *path == '/' ? (size_t)(slash - path) : 0;
+}
+
+static bool is_in_folder(const struct context *c, const struct object *o)
+{
+	return o && o->kind == OBJECT_FILE && folder_length(objects_text(&c->objects, o));
+}
+
 static int site_key(struct context *c, const struct loop *l, const struct site *s,
 		    struct strbuf *key, struct strbuf *scratch)
 {
@@ -84,7 +100,10 @@ static int site_key(struct context *c, const struct loop *l, const struct site *
 	strbuf_cut(key, 0);
 	strbuf_add(key, &s->cause, sizeof(s->cause));
 	/* each connection to one server, each temporary file: what has one name is one place */
-	if (o && o->kind != OBJECT_FUTEX && *objects_text(&c->objects, o))
+	if (is_in_folder(c, o))
+		strbuf_add(key, objects_text(&c->objects, o),
+			   folder_length(objects_text(&c->objects, o)) + 1);
+	else if (o && o->kind != OBJECT_FUTEX && *objects_text(&c->objects, o))
 		rc = object_name(c, o, key);
 	else
 		strbuf_add(key, &s->object, sizeof(s->object));
@@ -136,42 +155,89 @@ static int site_order(const void *x, const void *y)
 	return order ? order : compare_u64(a->stack, b->stack);
 }
 
+/* Places that are being joined. */
+struct joined {
+	struct result_sites *to;
+	struct intern keys; /* numbers are indices of to */
+	struct intern names; /* of all that is in each place */
+	VEC(uint32_t) counts; /* of names, by place */
+	struct strbuf key, scratch;
+};
+
+static int count_name(struct joined *j, uint32_t id, const char *name)
+{
+	size_t known = intern_count(&j->names);
+	uint32_t number;
+
+	strbuf_cut(&j->key, 0);
+	strbuf_add(&j->key, &id, sizeof(id));
+	strbuf_puts(&j->key, name ? name : "");
+	if (strbuf_error(&j->key) || intern_put(&j->names, j->key.buf, j->key.len, &number))
+		return -ENOMEM;
+	j->counts.at[id] += number == known;
+	return 0;
+}
+
+static int join_site(struct context *c, const struct loop *l, const struct site *s,
+		     struct joined *j)
+{
+	struct result_site site, *at;
+	uint32_t id;
+
+	if (describe(c, s, &site) || site_key(c, l, s, &j->key, &j->scratch) ||
+	    intern_put(&j->keys, j->key.buf, j->key.len, &id))
+		return -ENOMEM;
+	if (id == j->to->count) {
+		if (vec_push(&j->counts, 0) || vec_push(j->to, site))
+			return -ENOMEM;
+		return count_name(j, id, site.target);
+	}
+	at = &j->to->at[id];
+	if (site.max_ns > at->max_ns) {
+		site.count += at->count;
+		site.ns += at->ns;
+		*at = site;
+	} else {
+		at->count += site.count;
+		at->ns += site.ns;
+	}
+	return count_name(j, id, site.target);
+}
+
+/* "32 files in /var/lib/x" */
+static int name_folders(struct context *c, struct joined *j)
+{
+	for (size_t i = 0; i < j->to->count; i++) {
+		struct result_site *site = &j->to->at[i];
+
+		if (j->counts.at[i] < 2)
+			continue;
+		strbuf_cut(&j->key, 0);
+		strbuf_addf(&j->key, "%u files in ", j->counts.at[i]);
+		strbuf_add(&j->key, site->target, max_u64(folder_length(site->target), 1));
+		site->target = context_text(c, &j->key);
+		if (!site->target)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* Appends the sites of @from to @to, those of one place as one. */
 static int list_sites(struct context *c, const struct loop *l, const struct sites *from,
 		      struct result_sites *to)
 {
-	struct strbuf key = STRBUF_INIT, scratch = STRBUF_INIT;
-	struct intern keys = { 0 };
+	struct joined j = { .to = to, .key = STRBUF_INIT, .scratch = STRBUF_INIT };
 	int rc = 0;
 
-	for (size_t i = 0; i < from->list.count && !rc; i++) {
-		struct result_site site, *at;
-		uint32_t id;
-
-		rc = describe(c, &from->list.at[i], &site);
-		if (!rc)
-			rc = site_key(c, l, &from->list.at[i], &key, &scratch);
-		if (!rc)
-			rc = intern_put(&keys, key.buf, key.len, &id);
-		if (!rc && id == to->count) {
-			rc = vec_push(to, site);
-			continue;
-		}
-		if (rc)
-			break;
-		at = &to->at[id];
-		if (site.max_ns > at->max_ns) {
-			site.count += at->count;
-			site.ns += at->ns;
-			*at = site;
-		} else {
-			at->count += site.count;
-			at->ns += site.ns;
-		}
-	}
-	strbuf_release(&key);
-	strbuf_release(&scratch);
-	intern_release(&keys);
+	for (size_t i = 0; i < from->list.count && !rc; i++)
+		rc = join_site(c, l, &from->list.at[i], &j);
+	if (!rc)
+		rc = name_folders(c, &j);
+	strbuf_release(&j.key);
+	strbuf_release(&j.scratch);
+	vec_release(&j.counts);
+	intern_release(&j.keys);
+	intern_release(&j.names);
 	vec_sort(to, site_order);
 	return rc;
 }
@@ -219,7 +285,7 @@ static int list_stalls(struct context *c, const struct loop *l, struct result_lo
 static void count_workers(const struct loops *self, uint64_t place, const struct result *r,
 			  struct result_hops *to)
 {
-	uint64_t life_ns = 0, parked_ns = 0;
+	uint64_t life_ns = 0, parked_ns = 0, end_ns = 0;
 
 	for (size_t i = 0; i < self->workers.count; i++) {
 		const struct worker *w = &self->workers.at[i];
@@ -230,7 +296,11 @@ static void count_workers(const struct loops *self, uint64_t place, const struct
 		to->workers++;
 		life_ns += r->threads.at[rank].sum.life_ns;
 		parked_ns += w->parked_ns;
+		end_ns = max_u64(end_ns, self->c->threads.list.at[w->thread].ended ?
+						 self->c->threads.list.at[w->thread].end_ns :
+						 self->c->end_ns);
 	}
+	hops_pool_full(self, place, end_ns, &to->full_ns, &to->full_max_ns);
 	if (life_ns)
 		to->workers_busy = 1 - (double)min_u64(parked_ns, life_ns) / (double)life_ns;
 }

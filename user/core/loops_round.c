@@ -183,7 +183,7 @@ int round_close(struct loops *self, struct loop *l, uint64_t end_ns, const struc
 	parts_add(&l->by, &s.parts);
 	if (r->broken || s.parts.unknown_ns)
 		return 0;
-	if (!unfinished)
+	if (!unfinished && !r->cut)
 		rc = spread_add(&l->rounds, s.busy_ns);
 	if (!rc && s.busy_ns >= self->c->slow_ns)
 		rc = stall_add(l, &s);

@@ -287,6 +287,8 @@ struct result_hops {
 	uint64_t back_p50_ns, back_p99_ns, back_max_ns; /* until the loop got a core */
 	uint32_t workers;
 	double workers_busy; /* share of their lives that they did not wait for work */
+	/* none of them did, in all and the longest: work that came then had to wait */
+	uint64_t full_ns, full_max_ns;
 };
 
 enum { LOOP_STEPS = 25 };

@@ -196,7 +196,10 @@ static void print_parts(struct page *p, const struct result_loop *l)
 	if (l->delay_ns > l->busy_ns / 20) {
 		strbuf_puts(&sb, "; ");
 		fmt_share(&sb, (double)l->delay_ns, (double)l->busy_ns);
-		strbuf_puts(&sb, " went by between events and a core for the loop");
+		strbuf_puts(&sb, " went by between events and a core for the loop: without that, "
+				 "as the program counts, it was busy ");
+		fmt_share(&sb, (double)(l->busy_ns - l->delay_ns),
+			  (double)l->busy_ns + (double)l->idle_ns);
 	}
 	page_pair(p, "busy", NULL, &sb);
 	strbuf_release(&sb);
@@ -289,6 +292,13 @@ static void print_hops(struct page *p, const struct result_hops *h)
 	if (h->workers) {
 		strbuf_addf(&sb, " to %u thread%s, busy ", h->workers, h->workers == 1 ? "" : "s");
 		fmt_share(&sb, h->workers_busy, 1);
+	}
+	if (h->full_ns > p->r->duration_ns / 100) {
+		strbuf_puts(&sb, h->workers == 1 ? " (in all " : " (all at once ");
+		fmt_ns(&sb, h->full_ns);
+		strbuf_puts(&sb, ", up to ");
+		fmt_ns(&sb, h->full_max_ns);
+		strbuf_puts(&sb, " in a row: what came meanwhile waited, unseen)");
 	}
 	strbuf_puts(&sb, ": begun after ");
 	delay_text(&sb, h->queue_p50_ns, h->queue_p99_ns);
@@ -438,7 +448,7 @@ static void heading(struct page *p)
 	if (p->r->loops.count) {
 		strbuf_puts(&note, "rounds of ");
 		fmt_ns(&note, p->r->slow_ns);
-		strbuf_puts(&note, " and more are stalls");
+		strbuf_puts(&note, " and more are stalls; busy: from an event to the next wait");
 	} else {
 		strbuf_puts(&note, "no thread returned again and again to a wait for events");
 	}
@@ -552,6 +562,8 @@ static void json_hops(struct json *j, const struct result_hops *h)
 	json_uint(j, "returned", h->returned);
 	json_uint(j, "workers", h->workers);
 	json_real(j, "workers_busy", h->workers_busy);
+	json_uint(j, "all_busy_ns", h->full_ns);
+	json_uint(j, "all_busy_max_ns", h->full_max_ns);
 	json_delays(j, "queue_ns", h->queue_p50_ns, h->queue_p99_ns, h->queue_max_ns);
 	json_delays(j, "service_ns", h->service_p50_ns, h->service_p99_ns, h->service_max_ns);
 	json_delays(j, "return_ns", h->back_p50_ns, h->back_p99_ns, h->back_max_ns);
