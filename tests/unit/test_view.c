@@ -296,6 +296,16 @@ static void losses_are_told_in_every_view(void **state)
 	expect(&(struct shot){ "contended", "summary", 100, false, false }, NULL, "not known");
 }
 
+static void loops_of_one_thread_are_told_apart(void **state)
+{
+	struct shot shot = { "server", "loops", 100, false, false };
+
+	(void)state;
+	expect(&shot, "302 web-worker epoll:5 ", "301 web-worker epoll:");
+	expect(&shot, "of 3 loops like it", NULL);
+	expect(&shot, "(all at once 300 ms, up to 80.0 ms in a row", NULL);
+}
+
 static void many_threads_become_a_line_by_name(void **state)
 {
 	(void)state;
@@ -401,6 +411,7 @@ int main(void)
 		cmocka_unit_test(colours_change_nothing_but_colours),
 		cmocka_unit_test(idle_threads_are_folded_into_a_line_that_says_so),
 		cmocka_unit_test(losses_are_told_in_every_view),
+		cmocka_unit_test(loops_of_one_thread_are_told_apart),
 		cmocka_unit_test(many_threads_become_a_line_by_name),
 		cmocka_unit_test(stacks_say_how_many_reached_their_root),
 		cmocka_unit_test(views_are_found_by_name),

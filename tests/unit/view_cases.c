@@ -677,7 +677,7 @@ static void fill_server(struct result *r, struct stacks *s)
 	struct result_stall stall = { .start_ns = MS(700), .busy_ns = MS(121), .run_ns = MS(1),
 				      .class_ns = { [CLASS_FILE] = MS(120) }, .site = site };
 	struct result_hops hops = { 420, 410, US(12), US(90), MS(1), MS(2), MS(9), MS(11),
-				    US(20), US(70), US(300), 4, 0.31 };
+				    US(20), US(70), US(300), 4, 0.31, MS(300), MS(80) };
 	struct result_loop *l;
 
 	base(r, MS(2000), 4);
@@ -708,6 +708,9 @@ static void fill_server(struct result *r, struct stacks *s)
 	PUSH(&l->sites, site);
 	PUSH(&l->calls, site);
 	PUSH(&l->hops, hops);
+	/* the last one has another loop, for its parent */
+	event_loop(r, 302, 100, MS(1), MS(200));
+	r->loops.at[3].fd = 5;
 	r->slow_ns = MS(20);
 	parallelism(r, NULL, 0);
 	cpus(r, MS(1), 0);

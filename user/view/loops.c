@@ -39,14 +39,29 @@ static uint64_t waited_ns(const struct result_loop *l)
 	return sum;
 }
 
+/* Of a thread with several loops, which one: a server process often has one for its parent. */
+static void name_loop(struct strbuf *sb, const struct result *r, const struct result_loop *l)
+{
+	size_t own = 0;
+
+	strbuf_addf(sb, "%u ", l->tid);
+	fmt_text(sb, l->comm, 0);
+	for (size_t i = 0; i < r->loops.count; i++)
+		own += r->loops.at[i].tid == l->tid;
+	if (own < 2)
+		return;
+	strbuf_addf(sb, " %s", l->kind);
+	if (l->fd)
+		strbuf_addf(sb, ":%u", l->fd);
+}
+
 static void loop_row(struct table *t, const struct page *p, const struct result_loop *l)
 {
 	const struct view_colors *c = p->colors;
 	double all = (double)l->busy_ns + (double)l->idle_ns;
 	struct strbuf *sb = table_cell(t, c->bold);
 
-	strbuf_addf(sb, "%u ", l->tid);
-	fmt_text(sb, l->comm, 0);
+	name_loop(sb, p->r, l);
 	strbuf_puts(table_cell(t, NULL), l->kind);
 	fmt_count(table_cell(t, NULL), l->iterations + l->parks);
 	sb = table_cell(t, NULL);
@@ -372,8 +387,7 @@ static void print_detail(struct page *p, const struct result_loop *l, bool first
 {
 	struct strbuf title = STRBUF_INIT, note = STRBUF_INIT;
 
-	strbuf_addf(&title, "%u ", l->tid);
-	fmt_text(&title, l->comm, 0);
+	name_loop(&title, p->r, l);
 	fmt_ns(&note, l->busy_ns);
 	strbuf_puts(&note, " busy, ");
 	fmt_ns(&note, l->idle_ns);
@@ -403,7 +417,6 @@ static void print_detail(struct page *p, const struct result_loop *l, bool first
 		print_balance(p, l);
 	for (size_t i = 0; i < l->hops.count && i < DETAIL_POOLS; i++)
 		print_hops(p, &l->hops.at[i]);
-	print_histogram(p, l);
 	if (l->stall_count) {
 		fmt_count(&note, l->stall_count);
 		strbuf_puts(&note, plural(l->stall_count, " stall, ", " stalls, together "));
@@ -417,6 +430,7 @@ static void print_detail(struct page *p, const struct result_loop *l, bool first
 		page_line(p, 2, p->colors->dim, "blocked in the midst of its work:");
 		print_sites(p, &l->calls, l->busy_ns / 1000);
 	}
+	print_histogram(p, l);
 	strbuf_release(&title);
 	strbuf_release(&note);
 }
