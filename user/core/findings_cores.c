@@ -272,8 +272,13 @@ void find_handover(struct findings *self)
 	fmt_count(&self->title, count);
 	strbuf_puts(&self->title, " times and ran only ");
 	fmt_ns(&self->title, run_ns / count);
-	strbuf_puts(&self->title, " for each of these, of which the switches alone take some ");
-	fmt_ns(&self->title, HANDOVER_COSTS_NS);
+	strbuf_puts(&self->title, " for each of these, ");
+	if (run_ns / count <= HANDOVER_COSTS_NS) {
+		strbuf_puts(&self->title, "hardly more than the switches alone take");
+	} else {
+		strbuf_puts(&self->title, "of which the switches alone take some ");
+		fmt_ns(&self->title, HANDOVER_COSTS_NS);
+	}
 	f = finding_begin(self, "handover", part, active * part,
 			  "Give larger pieces to each other (batches, several items for one "
 			  "wake-up), or let one thread do both sides: `runwait report wakeups` "
