@@ -32,7 +32,7 @@ int on_sample(struct bpf_perf_event_data *ctx)
 								 KERNEL_DEPTH_MAX * 8, 0),
 						   now);
 		if (!task_is_kthread(task))
-			user = stack_user(ring, task, st->tgid, st->thread, now);
+			user = stack_user(ring, task, st, now);
 	}
 	rec = ring_begin(ring, sizeof(*rec), now);
 	if (!rec)

@@ -347,7 +347,7 @@ static __always_inline void switch_out(struct wire_ring *ring, struct thread_sta
 	st->why = WIRE_WHY_BLOCKED;
 	out_reason(ring, st, prev, now);
 	if (config.stacks && !(st->flags & WIRE_SWITCH_KTHREAD))
-		st->user_stack = stack_user(ring, prev, st->tgid, st->thread, now);
+		st->user_stack = stack_user(ring, prev, st, now);
 }
 
 /*
@@ -598,7 +598,7 @@ static __noinline u64 stack_of_waker(struct thread_state *st, struct task_struct
 		return 0;
 	by = thread_recorded(waker);
 	ring = ring_here();
-	return by && ring ? stack_user(ring, waker, by->tgid, by->thread, now) : 0;
+	return by && ring ? stack_user(ring, waker, by, now) : 0;
 }
 
 SEC("tp_btf/sched_waking")

@@ -9,7 +9,10 @@
 
 #include "unwind.bpf.h"
 
-enum { KERNEL_DEPTH_MAX = 127 };
+enum {
+	KERNEL_DEPTH_MAX = 127,
+	COPIES_MAX = 200, /* of stacks, of one thread until user space tells of more code */
+};
 
 /* True when the stack must be sent; marks it as sent. */
 static __always_inline bool stack_is_new(u64 hash)
@@ -63,18 +66,78 @@ static __always_inline struct unwind_memory *memory_of(const struct unwind_state
 	return m;
 }
 
+struct memory_record {
+	struct wire_memory m;
+	u64 words[WIRE_MEMORY_SIZE / sizeof(u64)];
+};
+
+/*
+ * Sends the memory of current's stack, which was walked before its code was known, so
+ * that user space can walk it again when it is. A program's first milliseconds need that,
+ * whose waits may be over, and its threads too, before anybody could look at them.
+ */
+__noinline int memory_send(struct unwind_state *u, u64 hash, u64 now)
+{
+	struct wire_ring *ring = ring_here();
+	u64 address;
+
+	if (!u || !ring)
+		return 0;
+	registers_read(u, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+	address = u->sp & ~7ull;
+	for (int i = 0; i < WIRE_MEMORY_PIECES; i++) {
+		struct memory_record *rec = ring_place(ring);
+		/* beyond the stack's end nothing can be read: no piece crosses a page's */
+		u32 size = WIRE_MEMORY_SIZE - (address & (WIRE_MEMORY_SIZE - 1));
+
+		/* half of the ring is for what cannot be done without */
+		if (!ring_fits(ring, config.ring_mask / 2 + sizeof(*rec)) ||
+		    bpf_probe_read_user(rec->words, size, (void *)address))
+			break;
+		rec->m.time_ns = now;
+		rec->m.hash = hash;
+		rec->m.ip = u->ip;
+		rec->m.sp = u->sp;
+		rec->m.fp = u->fp;
+		rec->m.di = u->di;
+		rec->m.address = address;
+		head_set(&rec->m.head, WIRE_MEMORY, sizeof(rec->m) + size, 0, 0);
+		ring_end(ring, &rec->m.head);
+		address += size;
+	}
+	return 0;
+}
+
+/* Whether the stack that @u has walked is to be copied; counts it then. */
+__noinline int may_copy(struct thread_state *st, const struct unwind_state *u, u32 generation)
+{
+	if (!st || !u || !u->untold)
+		return 0;
+	if (st->copies_generation != generation) {
+		st->copies_generation = generation;
+		st->copies = 0;
+	}
+	/* of some code nobody will ever tell: there may be too much of it, or it is none */
+	if (st->copies >= COPIES_MAX)
+		return 0;
+	st->copies++;
+	return 1;
+}
+
 /*
  * Takes and, when new, sends the user stack of @task, which is current and
- * recorded as @thread; its hash, 0 none.
+ * recorded as @st; its hash, 0 none.
  */
-static __always_inline u64 stack_user(struct wire_ring *ring, struct task_struct *task, u32 tgid,
-				      u32 thread, u64 now)
+static __always_inline u64 stack_user(struct wire_ring *ring, struct task_struct *task,
+				      struct thread_state *st, u64 now)
 {
+	u32 tgid = st->tgid, thread = st->thread;
 	struct stack_record *rec = ring_begin_optional(ring, sizeof(*rec));
 	u32 zero = 0;
 	struct unwind_state *u = bpf_map_lookup_elem(&unwind_states, &zero);
 	struct unwind_memory *m;
 	u64 hash, before;
+	int copy;
 	u32 n;
 
 	/* who ends has no memory any more, and stands nowhere */
@@ -92,8 +155,15 @@ static __always_inline u64 stack_user(struct wire_ring *ring, struct task_struct
 	if (unwind_stack(u, m, rec, bpf_map_lookup_elem(&unwind_processes, &tgid), thread))
 		return before;
 	n = u->count;
+	copy = may_copy(st, u, m->generation);
 	/* a stack that could be followed to its root is another than one that ended there */
 	hash = hash_step(u->hash, tgid | (u64)u->flags << 32) | 1;
+	if (copy) {
+		/* it is like no other, for what it leads to is not made of these words alone */
+		hash = hash_step(hash_step(hash, now), thread) | 1;
+		u->flags |= WIRE_STACK_UNTOLD;
+		m->thread = 0;
+	}
 	m->hash = hash;
 	if (config.check_stacks && u->same) {
 		__sync_fetch_and_add(&stacks_remembered, 1);
@@ -103,6 +173,8 @@ static __always_inline u64 stack_user(struct wire_ring *ring, struct task_struct
 	if (n && n <= WIRE_STACK_DEPTH_MAX && stack_is_new(hash)) {
 		stack_finish(rec, hash, n, u->flags, tgid, now);
 		ring_end(ring, &rec->s.head);
+		if (copy)
+			memory_send(u, hash, now);
 	}
 	return hash;
 }

@@ -61,7 +61,8 @@ struct thread_state {
 	u32 short_voluntary, short_involuntary;
 	s16 short_nr;
 	u8 poll_again; /* enum wire_poll_kind, see loops.bpf.h */
-	u8 pad[5];
+	u8 copies; /* of its stack, see may_copy(), */
+	u32 copies_generation; /* since user space has told of its process's code */
 	u32 polls, accepts; /* see loops.bpf.h */
 	u64 probe_stack; /* see waker_in_interrupt() */
 };

@@ -44,6 +44,7 @@ struct unwind_state {
 	u8 by_pointer; /* it was found by frame pointer */
 	u8 flags; /* of the record */
 	u8 same; /* it is the stack that was remembered */
+	u8 untold; /* frames so far were in code of which user space has not yet told */
 	u64 start, size; /* the piece of the stack that was read */
 	u64 words[UNWIND_WINDOW_WORDS];
 };
@@ -189,7 +190,8 @@ __noinline u32 unwind_rule_find(u32 entry, u32 byte)
 
 /*
  * The rule for the frame, NULL when there is none. *ret_known: its code has a
- * table, which says nothing about this place.
+ * table, which says nothing about this place. Whether it has one may not be
+ * known yet: then the frame pointer may lead anywhere, over frames too.
  */
 static __always_inline struct unwind_rule *rule_of(struct unwind_state *u,
 						   struct unwind_process *p, bool *ret_known)
@@ -200,13 +202,19 @@ static __always_inline struct unwind_rule *rule_of(struct unwind_state *u,
 	u32 page, number;
 
 	*ret_known = false;
-	if (!p)
+	if (!p) {
+		u->untold = 1;
 		return NULL;
+	}
 	if (u->mapping >= UNWIND_MAPPINGS_MAX || !mapping_has(&p->mappings[u->mapping], pc))
 		u->mapping = unwind_mapping_find(p, pc);
-	if (u->mapping >= UNWIND_MAPPINGS_MAX)
+	if (u->mapping >= UNWIND_MAPPINGS_MAX) {
+		u->untold = 1;
 		return NULL;
+	}
 	m = &p->mappings[u->mapping];
+	if (!m->index_count && m->index == UNWIND_UNTOLD)
+		u->untold = 1;
 	page = (u32)((pc - m->start) / UNWIND_PAGE) + (u32)m->shift;
 	if (page >= m->index_count)
 		return NULL;
@@ -296,7 +304,8 @@ enum { STEP_ON = 0, STEP_END = 1 };
 
 static __always_inline int step_root(struct unwind_state *u)
 {
-	u->flags |= WIRE_STACK_COMPLETE;
+	if (!u->untold)
+		u->flags |= WIRE_STACK_COMPLETE;
 	return STEP_END;
 }
 
@@ -494,6 +503,7 @@ __noinline int unwind_stack(struct unwind_state *u, struct unwind_memory *m,
 	u->mapping = UNWIND_MAPPINGS_MAX;
 	u->live = 1;
 	u->by_pointer = 0;
+	u->untold = 0;
 	u->flags = 0;
 	for (int i = 0; i < WIRE_STACK_DEPTH_MAX; i++)
 		if (unwind_step(u, m, rec, p))

@@ -97,9 +97,12 @@ struct unwind_mapping {
 	__u64 start;
 	__u32 pages; /* it is so long */
 	__s32 shift; /* number of its first page in the table's index */
-	__u32 index; /* where the index begins, in words of the arena */
-	__u32 index_count; /* entries; 0: there is no table */
+	__u32 index; /* where the index begins, in words of the arena; see UNWIND_UNTOLD */
+	__u32 index_count; /* entries; 0: there is no table, or not yet */
 };
+
+/* unwind_mapping.index, without entries: its code may have a table, which is not made yet. */
+enum { UNWIND_UNTOLD = 1 };
 
 struct unwind_process {
 	__u32 count;

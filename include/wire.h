@@ -46,6 +46,7 @@ enum wire_type {
 	WIRE_POLL = 13, /* struct wire_poll: a call that waits for many things returned */
 	WIRE_LOOK = 14, /* struct wire_look: before the WIRE_OPEN of who was out already */
 	WIRE_ENDPOINT = 15, /* struct wire_endpoint */
+	WIRE_MEMORY = 16, /* struct wire_memory: behind a WIRE_STACK_UNTOLD */
 };
 
 struct wire_head {
@@ -180,6 +181,8 @@ enum {
 	WIRE_STACK_KERNEL = 1,
 	WIRE_STACK_TRUNCATED = 2, /* deeper than WIRE_STACK_DEPTH_MAX */
 	WIRE_STACK_COMPLETE = 4, /* the walk ended at the root, not before */
+	/* it led through code that the probes were not told of yet: its memory may follow */
+	WIRE_STACK_UNTOLD = 8,
 };
 
 struct wire_stack {
@@ -189,6 +192,22 @@ struct wire_stack {
 	__u32 tgid;
 	__u32 count;
 	__u64 frames[]; /* leaf first; frames[0] is exact, the others are return addresses */
+};
+
+enum { WIRE_MEMORY_SIZE = 2048, WIRE_MEMORY_PIECES = 16 };
+
+/*
+ * A piece of the memory that the stack of this hash lies in, from the stack pointer
+ * upwards, each piece where the one before it ends; there may be fewer than the stack
+ * needs. For user space to walk, which knows of new code when it reads this.
+ */
+struct wire_memory {
+	struct wire_head head;
+	__u64 time_ns;
+	__u64 hash; /* of the wire_stack right before */
+	__u64 ip, sp, fp, di; /* user registers, as the stack's walk began */
+	__u64 address; /* of the piece */
+	__u64 words[]; /* as many as the record has room for, at most WIRE_MEMORY_SIZE bytes */
 };
 
 /* wire_lost.cause and the counters of struct wire_ring */

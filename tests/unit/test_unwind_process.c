@@ -71,6 +71,24 @@ static void neighbours_without_a_table_become_one(void **state)
 	assert_sorted();
 }
 
+static void what_is_joined_is_untold_as_soon_as_a_part_is(void **state)
+{
+	(void)state;
+	for (size_t untold = 0; untold < 3; untold++) {
+		for (size_t i = 0; i < 3; i++) {
+			mappings[i] = mapping(0, false);
+			mappings[i].start += i * PAGES * UNWIND_PAGE;
+			mappings[i].index = i == untold ? UNWIND_UNTOLD : 0;
+		}
+		assert_int_equal(unwind_process_fill(&process, mappings, 3), 0);
+		assert_int_equal(process.count, 1);
+		assert_int_equal(process.mappings[0].index, UNWIND_UNTOLD);
+	}
+	mappings[2].index = 0;
+	assert_int_equal(unwind_process_fill(&process, mappings, 3), 0);
+	assert_int_equal(process.mappings[0].index, 0);
+}
+
 static void a_thousand_mappings_of_a_jit_all_stay_code(void **state)
 {
 	(void)state;
@@ -149,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(few_mappings_are_told_as_they_are),
 		cmocka_unit_test(neighbours_without_a_table_become_one),
+		cmocka_unit_test(what_is_joined_is_untold_as_soon_as_a_part_is),
 		cmocka_unit_test(a_thousand_mappings_of_a_jit_all_stay_code),
 		cmocka_unit_test(mappings_with_a_table_go_first_and_the_others_are_counted),
 		cmocka_unit_test(what_is_joined_never_covers_a_mapping_with_a_table),

@@ -299,10 +299,12 @@ static struct unwind_mapping describe(struct unwinding *u, const struct unwindin
 		.pages = (uint32_t)((m->end - m->start) / UNWIND_PAGE),
 	};
 
-	if (module && module->state == MODULE_READY)
+	if (module && module->state == MODULE_READY) {
 		unwind_table_map(&module->table, m->start, m->end - m->start, m->offset, &out);
-	else if (!module || module->state != MODULE_FAILED)
+	} else if (!module || module->state != MODULE_FAILED) {
+		out.index = UNWIND_UNTOLD;
 		*ret_waits = true;
+	}
 	return out;
 }
 
@@ -375,6 +377,31 @@ int unwinding_process(struct unwinding *u, uint32_t tgid, const struct unwinding
 		return 0;
 	*ret_waits = waits;
 	return waits ? unwinding_want(u, mappings, count, file, ctx) : 0;
+}
+
+int unwinding_rule(struct unwinding *u, uint32_t module, uint64_t offset, struct unwind_rule *ret)
+{
+	const struct unwinding_module *m;
+	struct unwind_mapping at;
+	int rc = -EAGAIN;
+
+	/* what a table that is ready lies in is not changed any more, but the list may move */
+	pthread_mutex_lock(&u->lock);
+	m = module < u->modules.count ? &u->modules.at[module] : NULL;
+	if (m && m->state == MODULE_FAILED)
+		rc = -ENODATA;
+	if (m && m->state == MODULE_READY) {
+		unwind_table_map(&m->table, 0, UNWIND_PAGE, offset & ~(uint64_t)(UNWIND_PAGE - 1),
+				 &at);
+		rc = (uint32_t)at.shift < at.index_count ? 0 : -ENODATA;
+		if (!rc)
+			*ret = unwind_table_find(&m->table, &u->arena,
+						 m->table.address +
+							 (uint64_t)at.shift * UNWIND_PAGE +
+							 (offset & (UNWIND_PAGE - 1)));
+	}
+	pthread_mutex_unlock(&u->lock);
+	return rc;
 }
 
 void unwinding_forget(struct unwinding *u, uint32_t tgid)

@@ -12,6 +12,7 @@
 #define RUNWAIT_CAPTURE_UNWINDING_H
 
 #include "base/error.h"
+#include "unwind.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,6 +53,10 @@ void unwinding_forget(struct unwinding *u, uint32_t tgid);
 /* Wants the tables of these modules before any process has them. */
 int unwinding_want(struct unwinding *u, const struct unwinding_mapping *mappings, size_t count,
 		   unwinding_file_fn file, void *ctx);
+
+/* The rule for the code at @offset of a module's file: 0; -ENODATA when it has no table, -EAGAIN
+ * when that is not made, or not wanted yet. */
+int unwinding_rule(struct unwinding *u, uint32_t module, uint64_t offset, struct unwind_rule *ret);
 
 /* Whether tables were finished since the last call. */
 bool unwinding_news(struct unwinding *u);

@@ -39,12 +39,18 @@
 /* Set in the environment by tests: walk also stacks that are remembered, and compare. */
 #define CHECK_STACKS "RUNWAIT_CHECK_STACKS"
 
+/* A ring that is so full, or less, after a nap leaves time for a longer one. */
+#define FILL_LOW 0.06
+
 enum {
 	SLEEP_MAX_NS = 50000000,
 	SLEEP_MIN_NS = 1000000,
 	HURRY_MAX_NS = 5000000, /* spent for the sake of new code, in each SLEEP_MAX_NS */
 	LATE_NS = 1000000, /* to wake so much after the time is to wake late, */
 	LATE_MAX = 3, /* and so often is too often */
+	PATIENCE_NS = 150000000, /* of a drain, with tables that are being made; */
+	PATIENCE_LEAST_NS = 20000000, /* when the rings fill meanwhile, */
+	PATIENCE_LAST_NS = 500000000, /* and when nothing more comes */
 	PREPARE_MAX_NS = 500000000, /* to make tables of what exists, before the window begins */
 	CHILDREN_TOLD = 16, /* that a warning lists */
 	CPU_EVERY_NS = 100000000, /* core use is written this often */
@@ -400,6 +406,9 @@ static int recorder_step(struct recorder *r)
 	uint64_t began = clock_monotonic_ns(), now;
 	int rc = translate_read_mappings(r->translate, on_mapping, r);
 
+	translate_have_patience(r->translate, capture_fill(r->capture) < FILL_LOW
+						      ? PATIENCE_NS
+						      : PATIENCE_LEAST_NS);
 	if (!rc)
 		rc = capture_drain(r->capture, on_record, r);
 	if (!rc)
@@ -449,7 +458,7 @@ static uint64_t sleep_for(uint64_t last_ns, double fill)
 	/* aim at a quarter full when the next drain begins */
 	if (fill > 0.25)
 		last_ns = last_ns / 4;
-	else if (fill < 0.06)
+	else if (fill < FILL_LOW)
 		last_ns = last_ns * 2;
 	if (last_ns < SLEEP_MIN_NS)
 		return SLEEP_MIN_NS;
@@ -639,6 +648,7 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 		rc = write_cpus(r, rec->end_ns);
 	if (!rc)
 		rc = translate_read_mappings(r->translate, on_mapping, r);
+	translate_have_patience(r->translate, PATIENCE_LAST_NS);
 	if (!rc)
 		rc = capture_stop(r->capture, on_record, r, err);
 	be_served_first(false);

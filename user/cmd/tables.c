@@ -3,8 +3,10 @@
 
 #include "base/alloc.h"
 #include "base/map.h"
+#include "capture/clock.h"
 #include "symbol/image.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct tables {
@@ -14,6 +16,7 @@ struct tables {
 	struct map changed; /* TGIDs to tell of; the value: create them */
 	struct map waiting; /* TGIDs some of whose files have no table yet */
 	VEC(struct unwinding_mapping) mappings; /* of the one that is told of */
+	uint64_t patience_ns; /* that tables_rule() may still wait */
 };
 
 struct tables *tables_new(struct unwinding *u, struct spaces *s, struct modules *m)
@@ -106,6 +109,40 @@ int tables_tell(struct tables *t)
 		error = tell(t, (uint32_t)tgid, create);
 	map_clear(&t->changed);
 	return error;
+}
+
+void tables_have_patience(struct tables *t, uint64_t patience_ns)
+{
+	t->patience_ns = patience_ns;
+}
+
+/* Waits for the table of a module, which nobody may have wanted yet. */
+static void await(struct tables *t, uint32_t module)
+{
+	struct unwinding_mapping any = { .module = module };
+	uint64_t began = clock_monotonic_ns(), took;
+
+	if (unwinding_want(t->unwinding, &any, 1, file_of, t))
+		return;
+	unwinding_wait(t->unwinding, t->patience_ns);
+	took = clock_monotonic_ns() - began;
+	t->patience_ns -= took < t->patience_ns ? took : t->patience_ns;
+}
+
+enum walk_code tables_rule(struct tables *t, uint32_t tgid, uint64_t time_ns, uint64_t pc,
+			   struct unwind_rule *ret)
+{
+	struct space_place place;
+	int rc = spaces_find(t->spaces, tgid, time_ns, pc, &place);
+
+	if (rc)
+		return rc == -ENOENT ? WALK_NO_CODE : WALK_UNTOLD;
+	rc = unwinding_rule(t->unwinding, place.module, place.offset, ret);
+	if (rc == -EAGAIN) {
+		await(t, place.module);
+		rc = unwinding_rule(t->unwinding, place.module, place.offset, ret);
+	}
+	return !rc ? WALK_TABLE : rc == -ENODATA ? WALK_NO_TABLE : WALK_UNTOLD;
 }
 
 int tables_want(struct tables *t, uint32_t tgid)

@@ -10,6 +10,7 @@
 #include "capture/clock.h"
 #include "capture/unwinding.h"
 #include "cmd/apart.h"
+#include "cmd/copies.h"
 #include "cmd/ends.h"
 #include "cmd/tables.h"
 #include "core/decode.h"
@@ -43,6 +44,7 @@ struct translate {
 	bool stacks;
 	struct unwinding *unwinding; /* NULL: nobody wants to know where code is */
 	struct tables *tables; /* NULL likewise */
+	struct copies *copies; /* NULL likewise */
 	translate_emit_fn emit;
 	void *ctx;
 	struct decoder *decoder;
@@ -335,10 +337,31 @@ static uint64_t lock_file_of(const struct wire_head *record)
 	return w->file_lock.open_file;
 }
 
+static enum walk_code ask_rule(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t pc,
+			       struct unwind_rule *ret)
+{
+	struct translate *t = ctx;
+
+	return tables_rule(t->tables, tgid, time_ns, pc, ret);
+}
+
 int translate_record(struct translate *t, const struct wire_head *record)
 {
-	int rc = follow(t, record);
+	const struct wire_head *stack = NULL;
+	int rc = 0;
 
+	if (t->copies) {
+		if (copies_add(t->copies, record))
+			return 0;
+		/* it may be the one that names the stack before it */
+		stack = copies_finish(t->copies);
+		if (stack)
+			rc = decoder_record(t->decoder, stack, stack->size);
+		if (!rc && copies_begin(t->copies, record))
+			return 0;
+	}
+	if (!rc)
+		rc = follow(t, record);
 	t->lock_file = lock_file_of(record);
 	return rc ? rc : decoder_record(t->decoder, record, record->size);
 }
@@ -388,7 +411,8 @@ int translate_tell(struct translate *t, struct unwinding *u)
 	if (!u)
 		return 0;
 	t->tables = tables_new(u, t->spaces, t->modules);
-	if (!t->tables)
+	t->copies = copies_new(ask_rule, t);
+	if (!t->tables || !t->copies)
 		return -ENOMEM;
 	t->unwinding = u;
 	rc = spaces_seed(t->spaces, self, 0);
@@ -400,6 +424,12 @@ int translate_take_up(struct translate *t, uint32_t tgid, uint64_t time_ns)
 	int rc = t->tables ? spaces_seed(t->spaces, tgid, time_ns) : 0;
 
 	return !rc && t->tables ? tables_changed(t->tables, tgid, true) : rc;
+}
+
+void translate_have_patience(struct translate *t, uint64_t patience_ns)
+{
+	if (t->tables)
+		tables_have_patience(t->tables, patience_ns);
 }
 
 int translate_settle(struct translate *t, uint64_t wait_ns)
@@ -495,6 +525,7 @@ void translate_close(struct translate *t)
 	translate_ready(t);
 	sideband_close(t->sideband);
 	tables_free(t->tables);
+	copies_free(t->copies);
 	decoder_free(t->decoder);
 	ends_free(t->ends);
 	frames_free(t->frames);

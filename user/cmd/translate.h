@@ -42,6 +42,9 @@ struct unwinding;
 int translate_tell(struct translate *t, struct unwinding *u);
 /* Takes up the code of a process that exists and is recorded. 0 or -ENOMEM. */
 int translate_take_up(struct translate *t, uint32_t tgid, uint64_t time_ns);
+/* How long translate_record() may wait, in all until this is said again, for unwind tables that
+ * are being made: of code on stacks that the probes could not walk yet. */
+void translate_have_patience(struct translate *t, uint64_t patience_ns);
 /* Tells the probes what is mapped where, as far as it is known: behind each drain. With
  * @wait_ns, waits so long at most until all code that is known can be walked. */
 int translate_settle(struct translate *t, uint64_t wait_ns);

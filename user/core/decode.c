@@ -504,7 +504,7 @@ static int decode_stack(struct decoder *d, const struct wire_stack *w, const uin
 	}
 	e.stack.stack = ++d->last_stack;
 	e.stack.tgid = w->tgid;
-	e.stack.flags = w->head.flags;
+	e.stack.flags = w->head.flags & (STACK_KERNEL | STACK_TRUNCATED | STACK_COMPLETE);
 	if (count < w->count) /* what lies beyond an address that is none is not known */
 		e.stack.flags &= (uint8_t)~(STACK_COMPLETE | STACK_TRUNCATED);
 	e.stack.place = kernel ? d->ops.kernel_place(d->ctx, frames, w->count) : PLACE_NONE;

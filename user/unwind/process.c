@@ -37,6 +37,7 @@ static size_t fill(struct unwind_mapping *to, const struct unwind_mapping *from,
 
 		if (last && mappings_join(last, m, over_gaps)) {
 			last->pages = (uint32_t)((mapping_end(m) - last->start) / UNWIND_PAGE);
+			last->index |= m->index; /* UNWIND_UNTOLD, of any of them */
 			continue;
 		}
 		if (n == UNWIND_MAPPINGS_MAX || (!m->index_count && !room)) {

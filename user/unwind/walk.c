@@ -16,6 +16,7 @@ struct walk {
 	size_t count;
 	bool live; /* all registers are those of this frame, and ip is exact */
 	bool by_pointer; /* it was found by frame pointer */
+	bool untold; /* some frame was in code that may have a table */
 };
 
 enum step { STEP_ON, STEP_ROOT, STEP_BROKEN };
@@ -127,6 +128,7 @@ static enum step step(struct walk *w)
 	/* a return address may be the first byte of the next function */
 	enum walk_code code = w->ops->rule(w->ctx, w->live ? w->ip : w->ip - 1, &rule);
 
+	w->untold |= code == WALK_NO_CODE || code == WALK_UNTOLD;
 	if (code != WALK_TABLE || rule.cfa == UNWIND_END || rule.cfa == UNWIND_REGISTER)
 		return step_by_pointer(w, code == WALK_TABLE);
 	if (rule.cfa == UNWIND_STOP)
@@ -144,6 +146,8 @@ size_t walk_stack(const struct walk_ops *ops, void *ctx, const struct walk_regis
 	frames[0] = w.ip;
 	while ((went = step(&w)) == STEP_ON && w.count < max)
 		frames[w.count++] = w.ip;
+	if (went == STEP_ROOT && w.untold)
+		went = STEP_BROKEN;
 	*ret_end = went == STEP_ROOT ? WALK_ROOT : went == STEP_ON ? WALK_CUT : WALK_BROKEN;
 	return w.count;
 }

@@ -17,6 +17,7 @@ enum walk_code {
 	WALK_NO_CODE, /* nothing that can be executed is there */
 	WALK_NO_TABLE, /* code without a table: by frame pointer */
 	WALK_TABLE, /* *ret_rule is what its table says; UNWIND_END: nothing */
+	WALK_UNTOLD, /* code that may have a table; what its frame pointer leads to is no root */
 };
 
 struct walk_ops {
