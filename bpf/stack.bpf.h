@@ -79,11 +79,12 @@ struct memory_record {
 __noinline int memory_send(struct unwind_state *u, u64 hash, u64 now)
 {
 	struct wire_ring *ring = ring_here();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	u64 address;
 
 	if (!u || !ring)
 		return 0;
-	registers_read(u, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+	registers_read(u, regs);
 	address = u->sp & ~7ull;
 	for (int i = 0; i < WIRE_MEMORY_PIECES; i++) {
 		struct memory_record *rec = ring_place(ring);
@@ -98,8 +99,8 @@ __noinline int memory_send(struct unwind_state *u, u64 hash, u64 now)
 		rec->m.hash = hash;
 		rec->m.ip = u->ip;
 		rec->m.sp = u->sp;
-		rec->m.fp = u->fp;
-		rec->m.di = u->di;
+		if (bpf_probe_read_kernel(rec->m.registers, sizeof(rec->m.registers), regs))
+			break;
 		rec->m.address = address;
 		head_set(&rec->m.head, WIRE_MEMORY, sizeof(rec->m) + size, 0, 0);
 		ring_end(ring, &rec->m.head);

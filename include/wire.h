@@ -194,7 +194,7 @@ struct wire_stack {
 	__u64 frames[]; /* leaf first; frames[0] is exact, the others are return addresses */
 };
 
-enum { WIRE_MEMORY_SIZE = 2048, WIRE_MEMORY_PIECES = 16 };
+enum { WIRE_MEMORY_SIZE = 2048, WIRE_MEMORY_PIECES = 16, WIRE_MEMORY_REGISTERS = 15 };
 
 /*
  * A piece of the memory that the stack of this hash lies in, from the stack pointer
@@ -205,7 +205,8 @@ struct wire_memory {
 	struct wire_head head;
 	__u64 time_ns;
 	__u64 hash; /* of the wire_stack right before */
-	__u64 ip, sp, fp, di; /* user registers, as the stack's walk began */
+	__u64 ip, sp; /* user registers, as the stack's walk began */
+	__u64 registers[WIRE_MEMORY_REGISTERS]; /* the others: struct pt_regs, r15 to rdi */
 	__u64 address; /* of the piece */
 	__u64 words[]; /* as many as the record has room for, at most WIRE_MEMORY_SIZE bytes */
 };

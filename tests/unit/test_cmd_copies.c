@@ -17,6 +17,10 @@ enum {
 	UNTOLD = 0x400000, /* not made yet */
 	REGISTER = 0x500000, /* the caller is where another register leads to */
 	SP = 0x7000,
+	/* in wire_memory.registers */
+	R15 = 0,
+	RBP = 4,
+	R9 = 8,
 };
 
 /* What the probes send: the stack as they walked it, and pieces of its memory. */
@@ -32,6 +36,7 @@ static struct {
 
 static uint64_t memory[2 * WIRE_MEMORY_SIZE / 8]; /* from SP on */
 static struct copies *copies;
+static size_t place; /* the register of REGISTER's code, in struct pt_regs */
 
 static enum walk_code rule(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t pc,
 			   struct unwind_rule *ret)
@@ -48,6 +53,7 @@ static enum walk_code rule(void *ctx, uint32_t tgid, uint64_t time_ns, uint64_t 
 		return WALK_TABLE;
 	case REGISTER:
 		ret->cfa = UNWIND_REGISTER;
+		ret->cfa_offset = (int32_t)((uint32_t)place << 16 | 16);
 		return WALK_TABLE;
 	case POINTER:
 		return WALK_NO_TABLE;
@@ -96,7 +102,7 @@ static bool send(uint64_t ip, uint64_t address, size_t size)
 		.hash = 0xabc,
 		.ip = ip,
 		.sp = SP,
-		.fp = SP + 48,
+		.registers = { [R15] = SP + 16, [RBP] = SP + 48, [R9] = SP + 16 },
 		.address = address,
 	};
 	memcpy(piece.words, (char *)memory + (address - SP), size);
@@ -180,13 +186,33 @@ static void while_a_table_is_missing_the_stack_stays_as_it_was(void **state)
 	begin(UNTOLD + 16, TABLE + 1);
 	assert_true(send(UNTOLD + 16, SP, 256));
 	assert_stack(0, 2, (const uint64_t[]){ UNTOLD + 16, TABLE + 1 });
-	/* what only a register tells is not known either */
-	begin(REGISTER + 16, TABLE + 1);
-	assert_true(send(REGISTER + 16, SP, 256));
-	assert_stack(0, 2, (const uint64_t[]){ REGISTER + 16, TABLE + 1 });
 	/* and without any memory */
 	begin(TABLE + 16, TABLE + 1);
 	assert_stack(0, 2, (const uint64_t[]){ TABLE + 16, TABLE + 1 });
+}
+
+static void registers_are_those_of_the_first_frames(void **state)
+{
+	const uint64_t frames[] = { REGISTER + 16, REGISTER + 32, ROOT + 8 };
+
+	(void)state;
+	memory[3] = REGISTER + 32;
+	begin(frames[0], POINTER);
+	place = R15 * 8;
+	/* a caller's own is another's one frame up: by frame pointer, which leads to the root */
+	memory[7] = ROOT + 8;
+	assert_true(send(frames[0], SP, 256));
+	assert_stack(WIRE_STACK_COMPLETE, 3, frames);
+	memory[7] = 0;
+	begin(frames[0], POINTER);
+	assert_true(send(frames[0], SP, 256));
+	assert_stack(WIRE_STACK_COMPLETE, 2, frames);
+	/* others are not touched by one call, and lead the caller to the same place again */
+	place = R9 * 8;
+	begin(frames[0], POINTER);
+	assert_true(send(frames[0], SP, 256));
+	assert_stack(WIRE_STACK_COMPLETE, 3,
+		     (const uint64_t[]){ frames[0], frames[1], frames[1] });
 }
 
 static void what_is_no_part_of_such_a_stack_is_left_alone(void **state)
@@ -236,6 +262,7 @@ int main(void)
 		TEST(beyond_what_was_copied_nothing_is_guessed),
 		TEST(code_that_has_no_table_is_whole_by_frame_pointer),
 		TEST(while_a_table_is_missing_the_stack_stays_as_it_was),
+		TEST(registers_are_those_of_the_first_frames),
 		TEST(what_is_no_part_of_such_a_stack_is_left_alone),
 		TEST(more_memory_than_is_ever_sent_is_no_harm),
 	};

@@ -5,10 +5,19 @@
  */
 #include "cmd/copies.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMORY_MAX = WIRE_MEMORY_SIZE * WIRE_MEMORY_PIECES };
+enum {
+	MEMORY_MAX = WIRE_MEMORY_SIZE * WIRE_MEMORY_PIECES,
+	/* in wire_memory.registers */
+	FP = 4,
+	DI = 14,
+};
+
+static_assert(sizeof(((struct wire_memory *)0)->registers) == UNWIND_REGISTERS_SIZE,
+	      "what a walk may ask for is what comes");
 
 struct copies {
 	copies_rule_fn rule;
@@ -20,6 +29,7 @@ struct copies {
 		char bytes[sizeof(struct wire_stack) + WIRE_STACK_DEPTH_MAX * sizeof(uint64_t)];
 	} stack;
 	struct walk_registers registers;
+	uint64_t all[WIRE_MEMORY_REGISTERS]; /* of them */
 	uint64_t start; /* of the memory */
 	size_t size; /* 0: none has come */
 	char memory[MEMORY_MAX];
@@ -66,7 +76,14 @@ bool copies_add(struct copies *c, const struct wire_head *record)
 	size = record->size - sizeof(*m);
 	if (!c->size) {
 		c->start = m->address;
-		c->registers = (struct walk_registers){ m->ip, m->sp, m->fp, m->di };
+		memcpy(c->all, m->registers, sizeof(c->all));
+		c->registers = (struct walk_registers){
+			.ip = m->ip,
+			.sp = m->sp,
+			.fp = c->all[FP],
+			.di = c->all[DI],
+			.all = c->all,
+		};
 	}
 	if (m->address != c->start + c->size || size > sizeof(c->memory) - c->size)
 		return true; /* of no use */
@@ -91,8 +108,7 @@ static enum walk_code on_rule(void *ctx, uint64_t pc, struct unwind_rule *ret)
 	struct copies *c = ctx;
 	enum walk_code code = c->rule(c->ctx, c->stack.s.tgid, c->stack.s.time_ns, pc, ret);
 
-	/* that register did not come with the memory */
-	c->untold |= code == WALK_UNTOLD || (code == WALK_TABLE && ret->cfa == UNWIND_REGISTER);
+	c->untold |= code == WALK_UNTOLD;
 	return code;
 }
 

@@ -185,7 +185,7 @@ uint32_t walker_walk(struct walker *w, const struct wire_look *look, uint64_t *f
 		[WALK_BROKEN] = 0,
 		[WALK_CUT] = WIRE_STACK_TRUNCATED,
 	};
-	struct walk_registers r = { look->ip, look->sp, look->fp, look->di };
+	struct walk_registers r = { look->ip, look->sp, look->fp, look->di, NULL };
 	enum walk_end end;
 	size_t n;
 

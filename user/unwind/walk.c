@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The steps are those of bpf/unwind.bpf.h, one by one: what is changed there is
- * changed here. Only the reading differs: no verifier asks for masks. And who
- * waits in a system call stands in no frame that UNWIND_REGISTER is for.
+ * changed here. Only the reading differs: no verifier asks for masks.
  */
 #include "unwind/walk.h"
 
@@ -13,6 +12,7 @@ struct walk {
 	void *ctx;
 	uint64_t ip, sp, fp;
 	uint64_t di; /* only where `live` */
+	const uint64_t *registers; /* of the thread; NULL: not those of this frame */
 	size_t count;
 	bool live; /* all registers are those of this frame, and ip is exact */
 	bool by_pointer; /* it was found by frame pointer */
@@ -63,9 +63,18 @@ static enum step step_signal(struct walk *w)
 	w->sp = registers[SP];
 	w->fp = registers[BP];
 	w->di = registers[DI];
+	w->registers = NULL;
 	w->live = true;
 	w->by_pointer = false;
 	return STEP_ON;
+}
+
+/* Whether the register at @place of struct pt_regs has this frame's value; see include/unwind.h. */
+static bool register_is_known(const struct walk *w, uint32_t place)
+{
+	if (!w->registers || w->by_pointer || place >= UNWIND_REGISTERS_SIZE)
+		return false;
+	return w->live || (w->count == 2 && place >= UNWIND_REGISTER_OWN);
 }
 
 /* The canonical frame address, 0 when it cannot be told. */
@@ -87,6 +96,9 @@ static uint64_t frame_address(const struct walk *w, const struct unwind_rule *ru
 		cfa = rule->cfa == UNWIND_DEREF_RSP ? w->sp : w->fp;
 		if (!read_word(w, cfa + (uint64_t)(int64_t)unwind_inner(rule->cfa_offset), &cfa))
 			return 0;
+		return cfa + (uint64_t)(int64_t)unwind_outer(rule->cfa_offset);
+	case UNWIND_REGISTER:
+		cfa = w->registers[(uint32_t)unwind_inner(rule->cfa_offset) / sizeof(cfa)];
 		return cfa + (uint64_t)(int64_t)unwind_outer(rule->cfa_offset);
 	default:
 		return 0;
@@ -129,7 +141,9 @@ static enum step step(struct walk *w)
 	enum walk_code code = w->ops->rule(w->ctx, w->live ? w->ip : w->ip - 1, &rule);
 
 	w->untold |= code == WALK_NO_CODE || code == WALK_UNTOLD;
-	if (code != WALK_TABLE || rule.cfa == UNWIND_END || rule.cfa == UNWIND_REGISTER)
+	if (code != WALK_TABLE || rule.cfa == UNWIND_END ||
+	    (rule.cfa == UNWIND_REGISTER &&
+	     !register_is_known(w, (uint32_t)unwind_inner(rule.cfa_offset))))
 		return step_by_pointer(w, code == WALK_TABLE);
 	if (rule.cfa == UNWIND_STOP)
 		return STEP_ROOT;
@@ -140,7 +154,8 @@ size_t walk_stack(const struct walk_ops *ops, void *ctx, const struct walk_regis
 		  uint64_t *frames, size_t max, enum walk_end *ret_end)
 {
 	struct walk w = { .ops = ops, .ctx = ctx, .ip = registers->ip, .sp = registers->sp,
-			  .fp = registers->fp, .di = registers->di, .count = 1, .live = true };
+			  .fp = registers->fp, .di = registers->di, .registers = registers->all,
+			  .count = 1, .live = true };
 	enum step went = STEP_ON;
 
 	frames[0] = w.ip;

@@ -27,9 +27,13 @@ struct walk_ops {
 	enum walk_code (*rule)(void *ctx, uint64_t pc, struct unwind_rule *ret_rule);
 };
 
-/* At the thread's entry into the kernel: ip is exact. di: only vfork's frame needs it. */
+/*
+ * At the thread's entry into the kernel: ip is exact. di: only vfork's frame needs
+ * it. @all: UNWIND_REGISTERS_SIZE bytes, as struct pt_regs begins; NULL: not known.
+ */
 struct walk_registers {
 	uint64_t ip, sp, fp, di;
+	const uint64_t *all;
 };
 
 enum walk_end {
