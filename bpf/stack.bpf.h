@@ -109,10 +109,10 @@ __noinline int memory_send(struct unwind_state *u, u64 hash, u64 now)
 	return 0;
 }
 
-/* Whether the stack that @u has walked is to be copied; counts it then. */
-__noinline int may_copy(struct thread_state *st, const struct unwind_state *u, u32 generation)
+/* Whether an untold stack is to be copied; counts it then. */
+__noinline int may_copy(struct thread_state *st, u32 generation)
 {
-	if (!st || !u || !u->untold)
+	if (!st)
 		return 0;
 	if (st->copies_generation != generation) {
 		st->copies_generation = generation;
@@ -156,7 +156,7 @@ static __always_inline u64 stack_user(struct wire_ring *ring, struct task_struct
 	if (unwind_stack(u, m, rec, bpf_map_lookup_elem(&unwind_processes, &tgid), thread))
 		return before;
 	n = u->count;
-	copy = may_copy(st, u, m->generation);
+	copy = u->untold ? may_copy(st, m->generation) : 0;
 	/* a stack that could be followed to its root is another than one that ended there */
 	hash = hash_step(u->hash, tgid | (u64)u->flags << 32) | 1;
 	if (copy) {
