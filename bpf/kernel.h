@@ -284,8 +284,21 @@ struct rq {
 	u64 clock_task; /* without interrupts and what the hypervisor took */
 };
 
+struct cfs_bandwidth {
+	u64 period; /* ktime_t */
+	u64 quota; /* ~0: none */
+};
+
+struct task_group {
+	struct cfs_rq **cfs_rq; /* by core */
+	struct task_group *parent;
+	struct cfs_bandwidth cfs_bandwidth; /* CONFIG_CFS_BANDWIDTH */
+};
+
 struct cfs_rq {
-	struct rq *rq; /* CONFIG_FAIR_GROUP_SCHED */
+	struct rq *rq; /* CONFIG_FAIR_GROUP_SCHED, */
+	struct task_group *tg; /* too */
+	int throttle_count; /* CONFIG_CFS_BANDWIDTH: this one and those above it that are */
 };
 
 struct sched_entity {

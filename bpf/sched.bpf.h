@@ -155,7 +155,7 @@ static __always_inline u32 switch_fill(struct wire_switch *rec, const struct thr
 	rec->nr = st->nr;
 	rec->detail = st->detail;
 	rec->user_stack = st->user_stack;
-	if (st->why == WIRE_WHY_BLOCKED) {
+	if (st->why == WIRE_WHY_BLOCKED || st->why == WIRE_WHY_THROTTLED) {
 		rec->args[0] = st->args[0];
 		rec->args[1] = st->args[1];
 		rec->args[2] = st->args[2];
@@ -323,6 +323,54 @@ static __noinline void switch_repair(struct wire_ring *ring, struct thread_state
 	st->in_ns = now - ran;
 }
 
+/* --- CPU quotas -------------------------------------------------------------- */
+
+/*
+ * Whether @task, which leaves its core, must wait until its control group has quota again. Since
+ * 6.18 it may be pushed off before it comes to the point where it is stopped itself.
+ */
+static __always_inline bool is_throttled(const struct task_struct *task)
+{
+	return bpf_core_field_exists(task->se.cfs_rq->throttle_count) &&
+	       task->se.cfs_rq->throttle_count > 0;
+}
+
+enum { GROUPS_MAX = 16 };
+#define QUOTA_NONE (~0ull)
+
+/*
+ * The quota that stops @task: that of the outermost group whose run queue on this core is
+ * throttled. Groups within it are with it, whatever they have left. Not 0: it was found.
+ */
+static __noinline int quota_read(struct thread_state *st, struct task_struct *task)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	struct task_group *group;
+	struct cfs_rq **queues, *queue;
+	struct cfs_bandwidth *limit;
+	int found = 0;
+	u64 quota;
+
+	if (!st || !task || !bpf_core_field_exists(task->se.cfs_rq->throttle_count))
+		return 0;
+	group = task->se.cfs_rq->tg;
+	for (int i = 0; group && i < GROUPS_MAX; i++) {
+		queues = BPF_CORE_READ(group, cfs_rq);
+		if (!queues || bpf_probe_read_kernel(&queue, sizeof(queue), &queues[cpu]) ||
+		    !queue || !BPF_CORE_READ(queue, throttle_count))
+			break;
+		limit = &group->cfs_bandwidth;
+		quota = BPF_CORE_READ(limit, quota);
+		if (quota != QUOTA_NONE) {
+			st->args[0] = quota;
+			st->args[1] = BPF_CORE_READ(limit, period);
+			found = 1;
+		}
+		group = BPF_CORE_READ(group, parent);
+	}
+	return found;
+}
+
 static __always_inline void switch_out(struct wire_ring *ring, struct thread_state *st,
 				       struct task_struct *prev, u32 state, bool preempt, u64 now)
 {
@@ -340,7 +388,8 @@ static __always_inline void switch_out(struct wire_ring *ring, struct thread_sta
 	st->is_out = 1;
 	st->user_stack = 0;
 	if (preempt || state == TASK_RUNNING) {
-		st->why = WIRE_WHY_PREEMPTED;
+		st->why = is_throttled(prev) && quota_read(st, prev) ? WIRE_WHY_THROTTLED
+								     : WIRE_WHY_PREEMPTED;
 		st->detail = WIRE_DETAIL_NONE;
 		return;
 	}

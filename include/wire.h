@@ -63,6 +63,8 @@ enum wire_why {
 	WIRE_WHY_PREEMPTED = 2, /* still wants the core: preemption or sched_yield */
 	WIRE_WHY_NEW = 3, /* just forked: woken_ns is when it was first put on a run queue */
 	WIRE_WHY_RUNNING = 4, /* WIRE_OPEN only: it was on a core */
+	/* its control group has used up its quota: args are that and the period of it, in ns */
+	WIRE_WHY_THROTTLED = 5,
 };
 
 /* wire_switch.head.flags */

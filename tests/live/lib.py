@@ -289,6 +289,7 @@ def attached(*args, sig=signal.SIGINT, status=0, path="recording.rw"):
               stderr=subprocess.PIPE)
     wait_until_recording(p, path)
     r = Recording(path)
+    r.recorder_pid = p.pid
     stolen = stolen_ns()
     yield r
     r.stolen_ns = stolen_ns() - stolen

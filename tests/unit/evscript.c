@@ -384,6 +384,10 @@ static void do_switch(struct evscript *s, struct words *w, int cpu)
 			dead = true;
 			out->alive = false;
 			out->doing = DOING_NOTHING;
+		} else if (word_is(word, "throttled")) {
+			out->out.why = OUT_THROTTLED;
+			out->out.args[0] = number(w, next_word(w));
+			out->out.args[1] = number(w, next_word(w));
 		} else if (*word && !word_is(word, "preempted")) {
 			nonsense(w, word);
 		}

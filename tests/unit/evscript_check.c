@@ -58,6 +58,7 @@ void assert_result_invariants(const struct result *r)
 		assert_totals(&t->sum);
 		assert_true(t->sum.censored_ns <= t->sum.wait_ns);
 		assert_true(t->sum.preempted_ns <= t->sum.runnable_ns);
+		assert_true(t->sum.throttled_ns <= t->sum.preempted_ns);
 		assert_true(t->start_ns <= t->end_ns);
 		assert_true(t->end_ns <= r->duration_ns);
 		assert_int_equal(t->end_ns - t->start_ns, t->sum.life_ns + t->sum.unknown_ns);

@@ -277,6 +277,10 @@ static void the_last_system_call_is_not_that_of_a_preemption(void **state)
 	assert_int_equal(last(s)->out.args[0], 0);
 	assert_int_equal(last(s)->out.futex, FUTEX_KIND_NONE);
 	assert_int_equal(s->place_count, 0);
+	w.why = WIRE_WHY_THROTTLED;
+	feed(s, &w, sizeof(w));
+	assert_int_equal(last(s)->out.nr, -1);
+	assert_memory_equal(last(s)->out.args, w.args, 2 * sizeof(*w.args));
 }
 
 static void what_is_beyond_the_end_of_a_record_is_zero(void **state)
@@ -691,7 +695,7 @@ static void records_that_make_no_sense_are_counted_and_dropped(void **state)
 	}
 	feed(s, &head, 7);
 	assert_int_equal(decoder_bad_records(s->decoder), ++bad);
-	w.why = WIRE_WHY_RUNNING + 1;
+	w.why = WIRE_WHY_THROTTLED + 1;
 	feed(s, &w, sizeof(w));
 	assert_int_equal(decoder_bad_records(s->decoder), ++bad);
 	put_stack(&r, 1, 0, 1, 4); /* one more than there are */

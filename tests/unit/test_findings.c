@@ -252,6 +252,31 @@ static void a_queue_beside_idle_cores_points_to_a_quota(void **state)
 	evscript_stop(&run);
 }
 
+static void a_quota_that_was_used_up_is_told_with_its_numbers(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	start(&run, "1000 cpu cpu0 0 0 0\n1000 cpu cpu1 0 0 0\n1000 task A found on cpu0\n");
+	for (uint64_t t = 0; t < 1000000; t += 100000) {
+		line(&run, t + 30000, "cpu0 switch A>- throttled 30000000 100000000");
+		line(&run, t + 100000, "cpu0 switch ->A");
+	}
+	line(&run, 1000000, "cpu cpu0 300000000 0 700000000");
+	line(&run, 1000000, "cpu cpu1 0 0 1000000000");
+	end(&run, 1000000, "cores");
+	assert_title(&run, 0,
+		     "Out of CPU quota: 70 % of the time that threads wanted to run they waited "
+		     "for a core (on average 1 wanted one of 2; their control group may use "
+		     "30.0 ms in each 100 ms)");
+	assert_string_equal(evidence(&run, 0, "pattern")->text, "quota");
+	assert_int_equal(evidence(&run, 0, "throttled_ns")->number, 700000 * US);
+	assert_int_equal(evidence(&run, 0, "quota_ns")->number, 30000 * US);
+	assert_int_equal(evidence(&run, 0, "period_ns")->number, 100000 * US);
+	assert_int_equal(run.result.totals.throttled_ns, 700000 * US);
+	evscript_stop(&run);
+}
+
 static void two_threads_that_spin_on_two_cores_have_no_bottleneck_that_waits_can_show(void **state)
 {
 	struct evscript_run run;
@@ -727,6 +752,7 @@ int main(void)
 		cmocka_unit_test(cores_that_others_use_are_named_as_the_reason),
 		cmocka_unit_test(others_are_not_blamed_for_queues_of_the_programs_own),
 		cmocka_unit_test(a_queue_beside_idle_cores_points_to_a_quota),
+		cmocka_unit_test(a_quota_that_was_used_up_is_told_with_its_numbers),
 		cmocka_unit_test(
 			two_threads_that_spin_on_two_cores_have_no_bottleneck_that_waits_can_show),
 		cmocka_unit_test(a_pool_of_parked_workers_is_nobodys_bottleneck),

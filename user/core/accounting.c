@@ -14,6 +14,8 @@
 struct accounting {
 	struct context *c;
 	VEC(struct totals) sums; /* by thread; shorter than the list of threads */
+	struct result_quota quota;
+	uint64_t longest_ns; /* that a thread was stopped by that */
 };
 
 static void *accounting_new(struct context *c)
@@ -69,6 +71,15 @@ static bool is_parked(const struct context *c, const struct absence *a)
 	       (!a->ended || a->woken_ns >= c->end_ns);
 }
 
+/* Of several control groups, the one that lost most in one piece stands for all. */
+static void note_quota(struct accounting *self, const struct absence *a)
+{
+	if (a->runnable_ns <= self->longest_ns)
+		return;
+	self->longest_ns = a->runnable_ns;
+	self->quota = (struct result_quota){ a->out->args[0], a->out->args[1] };
+}
+
 static int accounting_absence(void *p, const struct absence *a)
 {
 	struct accounting *self = p;
@@ -82,6 +93,10 @@ static int accounting_absence(void *p, const struct absence *a)
 	sum->waits += a->waits;
 	if (!a->blocked)
 		sum->preempted_ns += a->runnable_ns;
+	if (a->out->why == OUT_THROTTLED) {
+		sum->throttled_ns += a->runnable_ns;
+		note_quota(self, a);
+	}
 	if (a->censored)
 		sum->censored_ns += a->wait_ns;
 	if (is_parked(self->c, a))
@@ -229,8 +244,10 @@ static void unpark_all(struct result *r)
 
 static int accounting_finish(void *p, struct result *r)
 {
-	int rc = list_threads(p, r);
+	struct accounting *self = p;
+	int rc = list_threads(self, r);
 
+	r->quota = self->quota;
 	if (!rc)
 		unpark_all(r);
 	return rc ? rc : list_processes(p, r);

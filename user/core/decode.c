@@ -417,7 +417,7 @@ static int decode_switch(struct decoder *d, const struct wire_switch *w)
 	struct event_out *out = &e.out;
 	int rc;
 
-	if (w->why > WIRE_WHY_RUNNING)
+	if (w->why > WIRE_WHY_THROTTLED)
 		return bad(d);
 	out->thread = w->head.thread;
 	out->tid = w->tid;
@@ -448,6 +448,8 @@ static int decode_switch(struct decoder *d, const struct wire_switch *w)
 		if (rc)
 			return rc;
 	}
+	if (w->why == WIRE_WHY_THROTTLED)
+		memcpy(out->args, w->args, 2 * sizeof(*out->args));
 	return d->ops.emit(d->ctx, &e);
 }
 

@@ -49,6 +49,7 @@ enum out_why {
 	OUT_PREEMPTED = 2,
 	OUT_NEW = 3, /* forked and not yet run; woken_ns is its first time on a run queue */
 	OUT_RUNNING = 4, /* EVENT_OPEN only: it has one */
+	OUT_THROTTLED = 5, /* args are the quota of its control group and the period, in ns */
 };
 
 /* event_out.flags. The values stand in capture files. */
@@ -116,7 +117,7 @@ struct event_out {
 	uint32_t object; /* what it waits for; also for futexes */
 	uint32_t user_stack, kernel_stack;
 	uint32_t waker_stack; /* where the waker's code ended the wait; 0 when that was not taken */
-	uint64_t args[4]; /* of the system call */
+	uint64_t args[4]; /* of the system call, or of OUT_THROTTLED */
 };
 
 struct event_off {

@@ -110,6 +110,7 @@ static void measure(struct findings *self)
 		self->sum.run_ns += sum->run_ns;
 		self->sum.runnable_ns += sum->runnable_ns;
 		self->sum.preempted_ns += sum->preempted_ns;
+		self->sum.throttled_ns += sum->throttled_ns;
 		self->sum.voluntary += sum->voluntary;
 		self->sum.involuntary += sum->involuntary;
 		for (int k = 0; k < CLASS_COUNT; k++)

@@ -10,9 +10,9 @@
 
 enum { FINDINGS_MAX = 3, CANDIDATES_MAX = 24, NAME_COLUMNS = 48 };
 
-/* Why threads had no core: more of them wanted one than there are; others had them, or a limit
- * kept them from free ones. */
-enum shortage { SHORT_CROWDED, SHORT_OTHERS, SHORT_KEPT };
+/* Why threads had no core: more of them wanted one than there are; others had them; their control
+ * group had no quota left; or something else kept them from free ones. */
+enum shortage { SHORT_CROWDED, SHORT_OTHERS, SHORT_QUOTA, SHORT_KEPT };
 
 struct candidate {
 	struct finding finding;

@@ -47,10 +47,31 @@ static const struct {
 	[SHORT_KEPT] = { "kept", "Kept from the cores: ",
 		"Look for a CPU quota (cpu.max of its cgroup), an affinity mask or a low "
 		"priority." },
+	[SHORT_QUOTA] = { "quota", "Out of CPU quota: ",
+		"Raise the quota (cpu.max of the cgroup, the CPU limit of the container), or run "
+		"no more threads than it has cores: many use up early what is for the whole "
+		"period." },
 };
+
+/*
+ * Threads are stopped for it where they leave the core, or come back to it: until then they
+ * queue like everyone. So it is also the reason where they are stopped for a small part of the
+ * time, but the program has all that it may have.
+ */
+static bool is_out_of_quota(const struct findings *self)
+{
+	const struct result_quota *q = &self->r->quota;
+	double most = share(q->quota_ns, q->period_ns) * (double)self->wall_ns;
+
+	return self->sum.throttled_ns &&
+	       (self->sum.throttled_ns >= self->sum.runnable_ns / 2 ||
+		(double)self->sum.run_ns >= 0.85 * most);
+}
 
 static enum shortage shortage_of(const struct findings *self)
 {
+	if (is_out_of_quota(self))
+		return SHORT_QUOTA;
 	if (!cores_are_busy(self))
 		return SHORT_KEPT;
 	/* most of the queueing would be there without others */
@@ -77,7 +98,12 @@ static void say_shortage(struct findings *self, enum shortage why, double part)
 		    " of the time that threads wanted to run they waited for a core "
 		    "(on average %.3g wanted one of %.0f",
 		    self->r->parallelism.concurrency_mean, self->cores);
-	if (why == SHORT_KEPT) {
+	if (why == SHORT_QUOTA) {
+		strbuf_puts(&self->title, "; their control group may use ");
+		fmt_ns(&self->title, self->r->quota.quota_ns);
+		strbuf_puts(&self->title, " in each ");
+		fmt_ns(&self->title, self->r->quota.period_ns);
+	} else if (why == SHORT_KEPT) {
 		strbuf_puts(&self->title, ", and ");
 		fmt_share(&self->title, self->idle_share, 1);
 		strbuf_puts(&self->title, " of the machine was idle");
@@ -113,6 +139,11 @@ void find_cores(struct findings *self)
 	prove_text(self, f, "pattern", shortages[why].pattern);
 	prove_ns(self, f, "runnable_ns", sum->runnable_ns);
 	prove_ns(self, f, "crowded_ns", crowded_ns(self));
+	if (why == SHORT_QUOTA) {
+		prove_ns(self, f, "throttled_ns", sum->throttled_ns);
+		prove_ns(self, f, "quota_ns", self->r->quota.quota_ns);
+		prove_ns(self, f, "period_ns", self->r->quota.period_ns);
+	}
 	prove_ns(self, f, "run_ns", sum->run_ns);
 	prove_real(self, f, "wanted_cores", self->r->parallelism.concurrency_mean);
 	prove_real(self, f, "cores", self->cores);

@@ -117,6 +117,7 @@ void totals_add(struct totals *to, const struct totals *from)
 	to->runnable_ns += from->runnable_ns;
 	to->wait_ns += from->wait_ns;
 	to->preempted_ns += from->preempted_ns;
+	to->throttled_ns += from->throttled_ns;
 	to->unknown_ns += from->unknown_ns;
 	to->censored_ns += from->censored_ns;
 	to->parked_ns += from->parked_ns;

@@ -42,6 +42,7 @@ int wait_class_find(const char *name);
 struct totals {
 	uint64_t life_ns, run_ns, runnable_ns, wait_ns;
 	uint64_t preempted_ns; /* the part of runnable_ns after preemptions, not after wakeups */
+	uint64_t throttled_ns; /* of preempted_ns: until the control group had CPU quota again */
 	uint64_t unknown_ns; /* between start and end but lost; not in life_ns */
 	uint64_t censored_ns; /* of wait_ns: waits that began before or ended after the window */
 	uint64_t by_class_ns[CLASS_COUNT];
@@ -457,10 +458,16 @@ struct result_deadlock {
 	VEC(uint32_t) behind; /* … that can only go on if those did */
 };
 
+/* Of a control group; 0: no thread was stopped by one. */
+struct result_quota {
+	uint64_t quota_ns, period_ns; /* so much run time in each period */
+};
+
 struct result {
 	struct recording recording; /* its text belongs to the model's owner */
 	uint64_t duration_ns; /* of the window that this result is about */
 	struct totals totals;
+	struct result_quota quota;
 	uint32_t thread_count, process_count;
 	uint64_t stacks_seen, stacks_truncated, stacks_complete; /* user stacks, by use */
 	uint64_t records; /* waits in the file */

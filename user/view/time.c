@@ -47,7 +47,11 @@ static void runnable_row(struct table *t, const struct page *p)
 	struct strbuf why = STRBUF_INIT;
 
 	strbuf_puts(&why, "for a core");
-	if (sum->preempted_ns) {
+	if (sum->throttled_ns) {
+		strbuf_puts(&why, "; ");
+		fmt_ns(&why, sum->throttled_ns);
+		strbuf_puts(&why, " of it out of CPU quota");
+	} else if (sum->preempted_ns) {
 		strbuf_puts(&why, "; ");
 		fmt_ns(&why, sum->preempted_ns);
 		strbuf_puts(&why, " of it pushed off one");
@@ -122,6 +126,7 @@ void json_sums(struct json *j, const struct totals *sum)
 	json_uint(j, "run_ns", sum->run_ns);
 	json_uint(j, "runnable_ns", sum->runnable_ns);
 	json_uint(j, "preempted_ns", sum->preempted_ns);
+	json_uint(j, "throttled_ns", sum->throttled_ns);
 	json_uint(j, "wait_ns", sum->wait_ns);
 	json_open_object(j, "wait_by_class_ns");
 	for (int c = 0; c < CLASS_COUNT; c++)
