@@ -336,9 +336,6 @@ static void switch_in(struct evscript *s, struct actor *a, int cpu)
 {
 	struct event e = { .type = EVENT_SWITCH, .time_ns = s->now_ns };
 
-	if (a->out.why == OUT_BLOCKED && a->doing != DOING_WAIT && a->out.out_ns &&
-	    !a->out.woken_ns)
-		a->out.woken_ns = 0;
 	a->out.in_ns = s->now_ns;
 	a->out.cpu = (uint16_t)cpu;
 	e.out = a->out;
@@ -359,8 +356,7 @@ static void do_switch(struct evscript *s, struct words *w, int cpu)
 	to = strchr(names, '>');
 	if (!to)
 		nonsense(w, word);
-	*strchr(names, '>') = '\0';
-	to++;
+	names[to++ - names] = '\0';
 	if (strcmp(names, "-"))
 		out = actor_named(s, w, names);
 	if (*to && strcmp(to, "-"))

@@ -17,7 +17,8 @@
  *	        is lost) | forked [by B] | execed [on cpuN] | seen
  *	        `of B`: a thread of B's process; else a process of its own
  *	        `own N in NS`: what it calls itself in PID namespace NS
- *	T cpuN switch A>B [wait WHAT | preempted | throttled QUOTA PERIOD | dead] "-": nobody recorded
+ *	T cpuN switch A>B [wait WHAT | preempted | throttled QUOTA PERIOD | dead]
+ *	        "-" is nobody that is recorded
  *	T wake A by B | by irq | by tid N [stack N | in CALL]
  *	T object N KIND [listening] [shared] [0xADDR] [TEXT]  KIND: file block tty pipe socket
  *	        eventfd timerfd signalfd epoll inotify io_uring anon futex pidfd mqueue
