@@ -31,6 +31,7 @@ void file_recording(struct recording *ret)
 		.complete = true,
 		.end_ns = 133456789012,
 		.collector_cpu_ns = 42000000,
+		.collector_window_cpu_ns = 12000000,
 		.loss = { 1, 0, 3, 4, 5, 0, 0, UINT64_MAX },
 		.exit_status = -1,
 	};

@@ -77,6 +77,7 @@ static void the_description_comes_back(void **state)
 	assert_true(rec->complete);
 	assert_int_equal(rec->end_ns, want.end_ns);
 	assert_int_equal(rec->collector_cpu_ns, want.collector_cpu_ns);
+	assert_int_equal(rec->collector_window_cpu_ns, want.collector_window_cpu_ns);
 	assert_memory_equal(rec->loss, want.loss, sizeof(want.loss));
 	assert_int_equal(rec->exit_status, want.exit_status);
 	file_reader_close(r);

@@ -38,7 +38,8 @@ static void base(struct result *r, uint64_t duration_ns, uint32_t cpus)
 		.probe_count = 3,
 		.complete = true,
 		.end_ns = SEC(1000) + duration_ns,
-		.collector_cpu_ns = duration_ns / 200,
+		.collector_cpu_ns = SEC(1) / 2 + duration_ns / 200,
+		.collector_window_cpu_ns = duration_ns / 200,
 	};
 }
 

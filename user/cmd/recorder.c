@@ -83,6 +83,7 @@ struct recorder {
 	uint64_t asleep_ns, woken_ns; /* of a sleep that new code ends; 0: of another */
 	unsigned int late; /* how often it woke late */
 	uint64_t cpu_at_ns, flush_at_ns; /* when to do these again */
+	uint64_t window_cpu_ns; /* CPU time of this process when the window began */
 };
 
 void recorder_defaults(struct recorder_options *o)
@@ -233,6 +234,7 @@ static void window_begin(struct recorder *r)
 
 	capture_look(r->capture);
 	rec->start_ns = read_cpus(r);
+	r->window_cpu_ns = clock_cpu_ns();
 	rec->start_realtime_ns = clock_realtime_ns() - (clock_monotonic_ns() - rec->start_ns);
 	rec->start_boottime_ns = clock_boottime_ns() - (clock_monotonic_ns() - rec->start_ns);
 }
@@ -644,6 +646,7 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 
 	rc = linger(r);
 	rec->end_ns = read_cpus(r);
+	rec->collector_window_cpu_ns = clock_cpu_ns() - r->window_cpu_ns;
 	if (!rc)
 		rc = write_cpus(r, rec->end_ns);
 	if (!rc)

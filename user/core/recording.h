@@ -43,7 +43,9 @@ struct recording {
 	/* known at the end */
 	bool complete; /* it was: the rest below is filled */
 	uint64_t end_ns; /* CLOCK_MONOTONIC: the window ends; of a cut file: its last event */
-	uint64_t collector_cpu_ns; /* CPU time of runwait itself */
+	/* CPU time of runwait itself, without the process that reads source lines; and the part of
+	 * it that lies in the window, when the target ran */
+	uint64_t collector_cpu_ns, collector_window_cpu_ns;
 	uint64_t loss[LOSS_CAUSES]; /* by cause */
 	int32_t exit_status; /* wait status of the command; -1 with -p and -a */
 	/* known when a file has been read: chunks that could not be, and the events that

@@ -44,6 +44,7 @@ static const struct field {
 	{ 20, META_END, LOSS, 0 },
 	{ 21, META_END, I32, offsetof(struct recording, exit_status) },
 	{ 22, META_END, MISSING_LATE, 0 },
+	{ 23, META_END, U64, offsetof(struct recording, collector_window_cpu_ns) },
 };
 
 static void put_bytes(struct strbuf *out, uint8_t tag, const char *text, size_t size)

@@ -148,15 +148,21 @@ static void stacks_text(const struct result *r, struct strbuf *sb)
 static void cost_text(const struct result *r, struct strbuf *sb)
 {
 	const struct recording *rec = &r->recording;
+	uint64_t window_ns = rec->collector_window_cpu_ns;
 
 	if (!rec->complete)
 		return;
-	fmt_ns(sb, rec->collector_cpu_ns);
+	fmt_ns(sb, window_ns);
 	strbuf_puts(sb, " of CPU time for runwait itself");
 	if (rec->end_ns > rec->start_ns) {
 		strbuf_puts(sb, ", ");
-		fmt_share(sb, (double)rec->collector_cpu_ns, (double)(rec->end_ns - rec->start_ns));
+		fmt_share(sb, (double)window_ns, (double)(rec->end_ns - rec->start_ns));
 		strbuf_puts(sb, " of one core");
+	}
+	if (rec->collector_cpu_ns > window_ns) {
+		strbuf_puts(sb, "; ");
+		fmt_ns(sb, rec->collector_cpu_ns - window_ns);
+		strbuf_puts(sb, " before and after");
 	}
 }
 
@@ -277,6 +283,10 @@ void json_recording(struct json *j, const struct view_input *in)
 		json_uint(j, "collector_cpu_ns", rec->collector_cpu_ns);
 	else
 		json_null(j, "collector_cpu_ns");
+	if (rec->complete)
+		json_uint(j, "collector_window_cpu_ns", rec->collector_window_cpu_ns);
+	else
+		json_null(j, "collector_window_cpu_ns");
 	json_uint(j, "waits", in->result->records);
 	json_open_object(j, "selection");
 	json_known(j, "pid", s->tgid);
