@@ -59,6 +59,37 @@ static void a_loop_that_blocks_in_its_work_is_stalled(void **state)
 	evscript_stop(&run);
 }
 
+/* make, a shell: events are what children do, and to wait for one is its work. */
+static void who_looks_after_children_is_not_stalled_by_them(void **state)
+{
+	struct evscript_run run;
+	int t;
+
+	(void)state;
+	for (int served = 0; served < 2; served++) {
+		t = 1000;
+		start(&run);
+		evscript_play(&run.script, "1000 task A found on cpu0\n1000 task B forked by A\n");
+		for (int i = 0; i < 10; i++) {
+			evscript_line(&run.script, "%d cpu0 switch A>- wait epoll_wait 0x3", t);
+			evscript_line(&run.script, "%d cpu1 switch ->B", t);
+			evscript_line(&run.script, "%d wake A by %s", t + 50, served ? "irq" : "B");
+			evscript_line(&run.script, "%d cpu0 switch ->A", t + 50);
+			evscript_line(&run.script, "%d cpu0 switch A>- wait wait4", t + 60);
+			evscript_line(&run.script, "%d wake A by B", t + 160);
+			evscript_line(&run.script, "%d cpu1 switch B>- wait read", t + 160);
+			evscript_line(&run.script, "%d cpu0 switch ->A", t + 160);
+			evscript_line(&run.script, "%d wake B by A", t + 170);
+			t += 170;
+		}
+		finish(&run, t);
+		assert_true(run.result.loops.at[0].stall_count > 0);
+		assert_int_equal(run.result.loops.at[0].supervises, !served);
+		assert_int_equal(!finding_of(&run, "stall"), !served);
+		evscript_stop(&run);
+	}
+}
+
 static void long_runs_are_no_stalls_where_rounds_may_be_many(void **state)
 {
 	struct evscript_run run;
@@ -181,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_loop_that_blocks_in_its_work_is_stalled),
+		cmocka_unit_test(who_looks_after_children_is_not_stalled_by_them),
 		cmocka_unit_test(long_runs_are_no_stalls_where_rounds_may_be_many),
 		cmocka_unit_test(a_stall_at_a_lock_that_is_named_is_not_said_twice),
 		cmocka_unit_test(a_loop_that_always_has_work_is_full),

@@ -23,7 +23,8 @@ static void prove_loop(struct findings *self, struct candidate *f, const struct 
 
 /*
  * Where most of the stalls' time went. NULL: it is no news, or not sure: without
- * --loops rounds that ran for long may be many short ones.
+ * --loops rounds that ran for long may be many short ones. Who does nothing but to
+ * look after children waits for them in one way or the other.
  */
 static const struct result_site *worst_site(const struct findings *self,
 					    const struct result_loop *l)
@@ -31,6 +32,8 @@ static const struct result_site *worst_site(const struct findings *self,
 	for (size_t i = 0; i < l->sites.count; i++) {
 		const struct result_site *s = &l->sites.at[i];
 
+		if (l->supervises && s->cause == CLASS_CHILD)
+			continue;
 		if (s->cause == STACK_RUN ? l->exact : s->cause != STACK_RUNNABLE)
 			return s->ns >= self->wall_ns / 50 ? s : NULL;
 	}

@@ -323,6 +323,18 @@ static void wait_goes_on(struct looper *w, const struct absence *a)
 	w->sums.runnable_ns += a->runnable_ns;
 }
 
+/* Who waits for events may wait for its own children: to end, or to say something. */
+static bool is_ended_by_child(const struct context *c, const struct absence *a)
+{
+	const struct threads *ts = &c->threads;
+	const struct process *by;
+
+	if (a->ender != ENDER_THREAD)
+		return false;
+	by = &ts->processes.at[ts->list.at[a->ender_id].process];
+	return by->parent_tgid == ts->list.at[a->thread].tgid;
+}
+
 /* A wait that may be a loop's begins to be pending, or goes on. */
 static int loop_waits(struct loops *self, const struct absence *a, enum poll_kind kind)
 {
@@ -338,6 +350,8 @@ static int loop_waits(struct loops *self, const struct absence *a, enum poll_kin
 	if (rc)
 		return rc;
 	p = &w->wait;
+	w->waits++;
+	w->for_children += is_ended_by_child(c, a);
 	if (!p->any) {
 		stacks_get(c->stacks, a->out->user_stack, &stack);
 		wait_begins(p, c, w, a);

@@ -137,6 +137,8 @@ struct looper {
 	uint32_t loop_count;
 	struct loop *last; /* that returned */
 	uint32_t turns; /* how often, of late, that was another one than before */
+	/* how often it waited in one of them, and of these, until a child did something */
+	uint64_t waits, for_children;
 	struct pending wait;
 };
 

@@ -350,6 +350,7 @@ static int list_loop(struct loops *self, const struct loop *l, struct result *r)
 		[POLL_IO_URING] = "io_uring",
 	};
 	const struct thread *t = &self->c->threads.list.at[l->thread];
+	const struct looper *w = looper_at(self, l->thread);
 	uint64_t parts = parts_sum(&l->by), all = l->busy_ns + l->idle_ns;
 	struct result_loop *to;
 	int rc;
@@ -377,6 +378,7 @@ static int list_loop(struct loops *self, const struct loop *l, struct result *r)
 					.p90_ns = spread_at(&l->rounds, 0.9),
 					.p99_ns = spread_at(&l->rounds, 0.99),
 					.max_ns = l->rounds.max_ns,
+					.supervises = w->for_children > w->waits / 2,
 					.run_ns = l->busy_ns - min_u64(l->busy_ns, parts),
 					.runnable_ns = l->by.runnable_ns,
 					.stall_count = l->stall_count,

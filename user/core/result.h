@@ -303,6 +303,7 @@ struct result_loop {
 	const char *kind; /* "epoll", "poll", "select", "io_uring" */
 	uint32_t fd; /* epoll, io_uring */
 	bool exact; /* each return was seen; else only those from waits that blocked */
+	bool supervises; /* most of what its thread waited for came from children: make, a shell */
 	uint64_t iterations; /* returns from the wait */
 	uint64_t lost; /* of iterations: of which only the number is known */
 	uint64_t parks; /* besides: it waited for work elsewhere, see core/loops.h */
