@@ -184,6 +184,9 @@ static void workers_without_work_are_idle(void **state)
 	assert_known("runtime.futex.abi0, runtime.notesleep, runtime.stopm, runtime.findRunnable, "
 		     "runtime.schedule",
 		     CLASS_IDLE, -1);
+	assert_known("runtime.futex.abi0, runtime.notesleep, runtime.stopm, runtime.gcstopm, "
+		     "runtime.findRunnable, runtime.schedule",
+		     CLASS_IDLE, -1);
 	assert_known("__new_sem_wait_slow64.constprop.0, PosixSemaphore::wait, GangWorker::loop, "
 		     "GangWorker::run",
 		     CLASS_IDLE, -1);

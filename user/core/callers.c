@@ -113,6 +113,8 @@ static const struct rule rules[] = {
 	{ "runtime.stopm", PASS, 0 },
 	{ "runtime.usleep*", PASS, 0 },
 	{ "runtime.find*unnable", CLASS_IDLE, NO_LOCK },
+	/* gave its processor away for a moment without goroutines, and is spare since then */
+	{ "runtime.gcstopm", CLASS_IDLE, NO_LOCK },
 	/* after a system call, without a processor: the goroutine stays behind in a queue */
 	{ "runtime.exitsyscall0", CLASS_IDLE, NO_LOCK },
 	{ "runtime.exitsyscallNoP", CLASS_IDLE, NO_LOCK },
