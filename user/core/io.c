@@ -30,9 +30,14 @@ static void io_free(void *p)
 	free(self);
 }
 
-/* Idle waits and sleeps are only interesting with the object that they were on. */
-static bool is_io(const struct absence *a)
+/*
+ * Idle waits and sleeps are only interesting with the object that they were on; where a
+ * runtime sleeps on a futex, that is a word of its own memory.
+ */
+static bool is_io(const struct io *self, const struct absence *a)
 {
+	const struct object *o;
+
 	switch (a->class) {
 	case CLASS_FILE:
 	case CLASS_SOCKET:
@@ -41,7 +46,8 @@ static bool is_io(const struct absence *a)
 		return true;
 	case CLASS_IDLE:
 	case CLASS_SLEEP:
-		return a->out->object;
+		o = objects_find(&self->c->objects, a->out->object);
+		return o && o->kind != OBJECT_FUTEX;
 	default:
 		return false;
 	}
@@ -121,7 +127,7 @@ static int io_absence(void *p, const struct absence *a)
 	size_t at;
 	int rc;
 
-	if (!a->waits || !is_io(a))
+	if (!a->waits || !is_io(self, a))
 		return 0;
 	if (io_of(self, a, &at) || io_waiter_of(self, at, a->thread, &waiter))
 		return -ENOMEM;
