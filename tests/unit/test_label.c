@@ -75,10 +75,38 @@ static void names_of_other_kinds_keep_their_heads_or_their_packages_tail(void **
 	assert_label("größer", 5, "größ…");
 }
 
+static void java_methods_are_shown_by_class_and_method(void **state)
+{
+	(void)state;
+	assert_label("void java.lang.Thread.sleep(long)", 32, "java.lang.Thread.sleep");
+	assert_label("void java.lang.Thread.sleep(long)", 22, "java.lang.Thread.sleep");
+	assert_label("void java.lang.Thread.sleep(long)", 21, "Thread.sleep");
+	assert_label("void java.lang.Thread.sleep(long)", 11, "sleep");
+	assert_label("void java.lang.Thread.sleep(long)", 4, "sle…");
+	assert_label("int a.B.f(java.lang.Object, boolean)", 20, "a.B.f");
+	assert_label("void Work$$Lambda$11/0x00007fa708003c30.run()", 12, "run");
+	assert_label("void (x)", 7, "void (…");
+}
+
+static void threads_are_shown_by_name_and_number(void **state)
+{
+	(void)state;
+	assert_label("worker-100/101", 14, "worker-100/101");
+	assert_label("worker-100/101", 13, "worker/101");
+	assert_label("worker-100/101", 9, "worker");
+	assert_label("worker-100/101", 5, "work…");
+	assert_label("a-b/c-7-100/101", 14, "a-b/c-7/101");
+	assert_label("server-100/100", 13, "server/100");
+	assert_label("server-100/100", 9, "…/100");
+	assert_label("server-100/100", 4, "ser…");
+	assert_label("größe-1/12", 9, "größe/12");
+}
+
 static void nonsense_is_cut_too(void **state)
 {
 	static const char *const names[] = { "::::::::", ">>>>)))]]}}", "<<<<((((", "a::", "<>::<>",
 					     "operator", "< as >::x::", "{{{{{", "::a<",
+					     "-1/1", "x-/1", " .(", " .f()", " a.()",
 					     "\xff\xfe::\x80" };
 	char deep[3002];
 
@@ -119,6 +147,8 @@ int main(void)
 		cmocka_unit_test(operators_and_lambdas_keep_their_brackets),
 		cmocka_unit_test(rust_is_shown_by_type_and_function),
 		cmocka_unit_test(names_of_other_kinds_keep_their_heads_or_their_packages_tail),
+		cmocka_unit_test(java_methods_are_shown_by_class_and_method),
+		cmocka_unit_test(threads_are_shown_by_name_and_number),
 		cmocka_unit_test(nonsense_is_cut_too),
 		cmocka_unit_test(a_lack_of_memory_is_noticed),
 	};

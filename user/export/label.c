@@ -3,11 +3,16 @@
  * A name is cut into components at each "::" outside of brackets, or, without
  * any, behind its last slash (Go's packages). A component's short form is what
  * its brackets do not hold; Rust's <Type as Trait> is its type.
+ *
+ * A Java method in a perf map is told by its arguments behind a name with dots:
+ * "void java.lang.Thread.sleep(long)". A thread, "worker-100/101", is told by
+ * its name, and the first of a process, whose name stands above, by its number.
  */
 #include "export/label.h"
 
 #include "base/alloc.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -170,6 +175,77 @@ static bool has_brackets(const char *name, size_t len)
 	return false;
 }
 
+static bool fits(struct text t, size_t columns)
+{
+	return count_columns(t.at, t.len) <= columns;
+}
+
+/* What of @t stands behind the last @mark; all of it if there is none. */
+static struct text behind(struct text t, char mark)
+{
+	const char *found = memrchr(t.at, mark, t.len);
+	size_t skipped = found ? (size_t)(found + 1 - t.at) : 0;
+
+	return (struct text){ t.at + skipped, t.len - skipped };
+}
+
+/* "void java.lang.Thread.sleep(long)": as "java.lang.Thread.sleep", "Thread.sleep", "sleep". */
+static bool add_java(struct text name, size_t columns, struct strbuf *out)
+{
+	const char *arguments = memchr(name.at, '(', name.len);
+	struct text method, function, type;
+
+	if (!arguments || name.at[name.len - 1] != ')')
+		return false;
+	name.len = (size_t)(arguments - name.at);
+	method = behind(name, ' ');
+	function = behind(method, '.');
+	if (method.len == name.len || function.len == method.len || !function.len)
+		return false;
+	type = behind((struct text){ method.at, method.len - function.len - 1 }, '.');
+	type.len += 1 + function.len;
+	method = fits(method, columns) ? method : fits(type, columns) ? type : function;
+	add_head(method.at, method.len, columns, out);
+	return true;
+}
+
+/* How many digits @t ends with. */
+static size_t digits_at_end(struct text t)
+{
+	size_t count = 0;
+
+	while (count < t.len && isdigit((unsigned char)t.at[t.len - 1 - count]))
+		count++;
+	return count;
+}
+
+/* "worker-100/101": as "worker/101", "worker", "wor…"; "server-100/100" as "…/100", "server". */
+static bool add_thread(struct text name, size_t columns, struct strbuf *out)
+{
+	size_t tid = digits_at_end(name), pid;
+	struct text comm = name, number;
+
+	if (!tid || tid + 1 >= name.len || name.at[name.len - tid - 1] != '/')
+		return false;
+	comm.len -= tid + 1;
+	number = (struct text){ comm.at + comm.len, tid + 1 };
+	pid = digits_at_end(comm);
+	if (!pid || pid + 1 >= comm.len || comm.at[comm.len - pid - 1] != '-')
+		return false;
+	comm.len -= pid + 1;
+	if (count_columns(comm.at, comm.len) + number.len <= columns) {
+		strbuf_add(out, comm.at, comm.len);
+		strbuf_add(out, number.at, number.len);
+	} else if (pid == tid && !memcmp(comm.at + comm.len + 1, number.at + 1, tid) &&
+		   number.len < columns) {
+		strbuf_puts(out, "…");
+		strbuf_add(out, number.at, number.len);
+	} else {
+		add_head(comm.at, comm.len, columns, out);
+	}
+	return true;
+}
+
 void label_fit(const char *name, size_t len, size_t columns, struct strbuf *out)
 {
 	struct text parts[COMPONENTS_MAX];
@@ -180,6 +256,9 @@ void label_fit(const char *name, size_t len, size_t columns, struct strbuf *out)
 		strbuf_add(out, name, len);
 		return;
 	}
+	if (add_thread((struct text){ name, len }, columns, out) ||
+	    add_java((struct text){ name, len }, columns, out))
+		return;
 	count = cut((struct text){ name, len }, parts);
 	if (count == 1 && !has_brackets(name, len)) {
 		if (!add_behind_slash(name, len, columns, out))

@@ -14,7 +14,7 @@
 /*
  * Appends at most @columns (1 at least) code points of @name: all of it; or
  * without template arguments and parameters; or "…::" and as many of its last
- * components as fit; or the last one's beginning and "…".
+ * components as fit; or the last one's beginning and "…". Java methods and threads: see label.c.
  */
 void label_fit(const char *name, size_t len, size_t columns, struct strbuf *out);
 

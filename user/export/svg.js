@@ -119,11 +119,30 @@ function head(s, columns) {
 	return points.length <= columns ? s : points.slice(0, columns - 1).join('') + '…';
 }
 
+function size(s) {
+	return Array.from(s).length;
+}
+
+function java(method, columns) {
+	var type = method.split('.').slice(-2).join('.');
+	return size(method) <= columns ? method : size(type) <= columns ? type :
+		head(method.split('.').pop(), columns);
+}
+
+function thread(comm, pid, tid, columns) {
+	if (size(comm) + 1 + tid.length <= columns)
+		return comm + '/' + tid;
+	return pid === tid && tid.length + 2 <= columns ? '…/' + tid : head(comm, columns);
+}
+
 function label(name, columns) {
-	var size = function (s) { return Array.from(s).length; };
 	var all = cut(name), parts = all.slice(-32), said;
 	if (size(name) <= columns)
 		return name;
+	if ((said = /^(.+)-([0-9]+)\/([0-9]+)$/.exec(name)))
+		return thread(said[1], said[2], said[3], columns);
+	if ((said = /^[^(]* ([^( ]*\.[^(. ]+)\(.*\)$/.exec(name)))
+		return java(said[1], columns);
 	if (parts.length === 1 && !/^[^<( \/]*[<(]/.test(name)) {
 		said = '…' + name.slice(name.lastIndexOf('/'));
 		return name.lastIndexOf('/') >= 0 && name.slice(-1) !== '/' &&
