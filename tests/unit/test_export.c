@@ -398,13 +398,26 @@ static void lines_are_in_the_order_of_their_bytes(void **state)
 	strbuf_release(&out);
 }
 
+/* Somebody waited at @wait_stack while a holder ran at @held_stack. */
+static void add_held(struct world *w, uint32_t wait_stack, uint32_t held_stack)
+{
+	struct result_lock lock = { .kind = LOCK_MUTEX, .waits = 1, .wait_ns = 7 };
+
+	assert_int_equal(vec_push(&lock.blames, (struct result_blame){
+		.tid = 5, .wait_stack = wait_stack, .held_stack = held_stack,
+		.doing = HELD_RUN, .nr = -1, .blame_ns = 7 }), 0);
+	assert_int_equal(vec_push(&w->result.locks, lock), 0);
+}
+
 static void inlined_calls_are_frames_of_their_own(void **state)
 {
 	const struct shot shot = { NULL, "x.folded", EXPORT_ONCPU, 0, false, false };
+	const struct shot by_lock = { .name = "x.folded", .by_lock = true };
 	struct event inlined = {
 		.type = EVENT_NAME,
 		.name = { .level = 1, .function = "outer", .file = "" },
 	};
+	uint32_t stack;
 	struct strbuf out;
 	struct world w;
 
@@ -412,11 +425,17 @@ static void inlined_calls_are_frames_of_their_own(void **state)
 	world_open(&w);
 	add_process(&w, 1, "p");
 	add_thread(&w, 1, 1, "p", (struct totals){ .run_ns = MS(1) });
-	add_leaf(&w, 0, STACK_RUN, -1, add_stack(&w, "main|inner", 0), 0, 1, 0);
+	stack = add_stack(&w, "main|inner", 0);
+	add_leaf(&w, 0, STACK_RUN, -1, stack, 0, 1, 0);
 	inlined.name.frame = w.frames;
 	assert_int_equal(stacks_add(w.stacks, &inlined), 0);
 	assert_int_equal(take(&w, &shot, &out), 0);
 	assert_string_equal(out.buf, "p-1;p-1/1;main;outer;inner_[i] 1\n");
+	strbuf_release(&out);
+	/* leaf first, what was inlined comes before what it was inlined into */
+	add_held(&w, add_stack(&w, "main|wait", 0), stack);
+	assert_int_equal(take(&w, &by_lock, &out), 0);
+	assert_string_equal(out.buf, "mutex;main;wait;[held] run;inner_[i];outer;main 7\n");
 	strbuf_release(&out);
 	world_close(&w);
 }
@@ -696,15 +715,61 @@ static void by_lock_the_stacks_of_waiter_and_holder_meet(void **state)
 	(void)state;
 	take_well(&shot, &out);
 	assert_string_equal(out.buf,
-			    "join;[held] 30\n"
+			    "join;[ended by nobody known] 30\n"
 			    "mutex the_lock 0x10;main;idle;[held] run;fsync;save;main 200\n"
 			    "mutex the_lock 0x10;main;work;pthread_mutex_lock;[held] file fsync;"
 			    "fsync;save;main 500\n");
 	strbuf_release(&out);
 	shot.classes = EXPORT_CLASS(CLASS_SYNC);
 	take_well(&shot, &out);
-	assert_string_equal(out.buf, "join;[held] 30\n");
+	assert_string_equal(out.buf, "join;[ended by nobody known] 30\n");
 	strbuf_release(&out);
+}
+
+static void by_lock_the_colours_are_what_the_holders_did(void **state)
+{
+	struct shot shot = { .make = make_lock, .name = "x.svg", .by_lock = true };
+	struct strbuf out;
+
+	(void)state;
+	take_well(&shot, &out);
+	assert_non_null(strstr(out.buf, ">file 500 ns (68 %)<"));
+	assert_non_null(strstr(out.buf, ">run 200 ns (27 %)<"));
+	assert_non_null(strstr(out.buf, ">other or not known 30 ns (4.1 %)<"));
+	strbuf_release(&out);
+}
+
+static void kernel_frames_make_no_two_places_of_one(void **state)
+{
+	const struct shot shot = { NULL, "x.folded", EXPORT_OFFCPU, 0, true, false };
+	static const struct {
+		int class, nr;
+	} leaves[] = { { CLASS_SYNC, FUTEX }, { CLASS_IDLE, EPOLL_WAIT }, { CLASS_SOCKET, READ } };
+	uint32_t user, kernel;
+	struct strbuf out;
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	add_process(&w, 1, "p");
+	add_thread(&w, 1, 1, "p",
+		   (struct totals){ .by_class_ns = { [CLASS_SYNC] = 5, [CLASS_IDLE] = 5,
+						     [CLASS_SOCKET] = 5 } });
+	user = add_stack(&w, "main|wait", STACK_COMPLETE);
+	kernel = add_stack(&w, "!do_syscall_64|!schedule", STACK_KERNEL);
+	for (size_t i = 0; i < ARRAY_COUNT(leaves); i++) {
+		/* a long one, of which the kernel's stack was taken, and a short one */
+		add_leaf(&w, 0, leaves[i].class, leaves[i].nr, user, kernel, 1, 3);
+		add_leaf(&w, 0, leaves[i].class, leaves[i].nr, user, 0, 1, 2);
+	}
+	assert_int_equal(take(&w, &shot, &out), 0);
+	assert_string_equal(out.buf,
+			    "p-1;p-1/1;main;wait;[idle] epoll_wait 5\n"
+			    "p-1;p-1/1;main;wait;[socket] read 2\n"
+			    "p-1;p-1/1;main;wait;[sync] futex 5\n"
+			    "p-1;p-1/1;main;wait;do_syscall_64_[k];schedule_[k];[socket] read 3\n");
+	strbuf_release(&out);
+	world_close(&w);
 }
 
 int main(void)
@@ -724,6 +789,8 @@ int main(void)
 		cmocka_unit_test(no_failing_allocation_is_fatal),
 		cmocka_unit_test(formats_are_found_by_name_and_by_extension),
 		cmocka_unit_test(by_lock_the_stacks_of_waiter_and_holder_meet),
+		cmocka_unit_test(by_lock_the_colours_are_what_the_holders_did),
+		cmocka_unit_test(kernel_frames_make_no_two_places_of_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

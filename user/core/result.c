@@ -41,6 +41,12 @@ const char *lock_kind_words(enum lock_kind kind)
 	return kind == LOCK_FILE ? "file lock" : lock_kind_name(kind);
 }
 
+bool lock_has_owner(const struct result_lock *lock)
+{
+	return lock->kind == LOCK_MUTEX || lock->kind == LOCK_RWLOCK || lock->kind == LOCK_GIL ||
+	       lock->kind == LOCK_FILE;
+}
+
 uint64_t loop_step_ns(int step)
 {
 	static const uint64_t steps[] = { 1000, 2000, 5000 };

@@ -201,6 +201,9 @@ struct result_lock {
 	VEC(struct result_blame) blames;
 };
 
+/* Whether it names who holds it, or only who ended the waits is known. */
+bool lock_has_owner(const struct result_lock *lock);
+
 /* What those who wait for an object do with it. */
 enum io_side {
 	SIDE_NONE, /* one or the other, or not known */

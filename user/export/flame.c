@@ -97,8 +97,8 @@ static int descend(struct builder *b, const char *name, enum flame_place place, 
 	return error ? error : step(b, id, place, kind);
 }
 
-/* One frame, which is several where calls were inlined. */
-static int descend_frame(struct builder *b, uint32_t frame, bool kernel)
+/* One frame, which is several where calls were inlined; @inverted: those come first. */
+static int descend_frame(struct builder *b, uint32_t frame, bool kernel, bool inverted)
 {
 	enum flame_place place = kernel ? FLAME_KERNEL : FLAME_USER;
 	const uint64_t *known = map_get(&b->name_of, frame);
@@ -109,7 +109,9 @@ static int descend_frame(struct builder *b, uint32_t frame, bool kernel)
 		return step(b, (uint32_t)*known, place, 0);
 	/* the outermost is the function itself, the others were inlined into it */
 	levels = stacks_levels(b->in->stacks, frame);
-	for (uint32_t level = levels; level-- > 0 && !error;) {
+	for (uint32_t i = 0; i < levels && !error; i++) {
+		uint32_t level = inverted ? i : levels - 1 - i;
+
 		strbuf_clear(&b->raw);
 		stacks_print_frame(b->in->stacks, frame, level,
 				   STACKS_MARK_KERNEL | STACKS_MARK_INLINED, &b->raw);
@@ -135,7 +137,7 @@ static int descend_stack(struct builder *b, uint32_t stack, bool kernel)
 	if (view.flags & STACK_TRUNCATED)
 		error = descend(b, "[truncated]", kernel ? FLAME_KERNEL : FLAME_USER, 0);
 	for (uint32_t i = view.count; i-- > 0 && !error;)
-		error = descend_frame(b, view.frames[i], kernel);
+		error = descend_frame(b, view.frames[i], kernel, false);
 	return error;
 }
 
@@ -212,6 +214,24 @@ static bool stack_drawn(const struct builder *b, const struct result_stack *s)
 	       s->class >= STACK_RUNNABLE && (b->kinds & 1u << stack_kind(s)) && s->count;
 }
 
+/*
+ * Whether the kernel's frames say more than the system call. The kernel's stack is only taken
+ * of waits that were long: where it says nothing, it would make two places of one.
+ */
+static bool kernel_frames_tell(int kind, int nr)
+{
+	switch (kind) {
+	case CLASS_GIL:
+	case CLASS_LOCK:
+	case CLASS_SYNC:
+	case CLASS_IDLE:
+	case CLASS_SLEEP:
+		return nr < 0;
+	default:
+		return true;
+	}
+}
+
 static int add_leaf(struct builder *b, size_t thread, int kind, int nr, uint32_t user_stack,
 		    uint32_t kernel_stack, uint64_t width)
 {
@@ -224,7 +244,7 @@ static int add_leaf(struct builder *b, size_t thread, int kind, int nr, uint32_t
 	error = descend_task(b, &b->in->result->threads.at[thread]);
 	if (!error)
 		error = descend_stack(b, user_stack, false);
-	if (!error)
+	if (!error && kernel_frames_tell(kind, nr))
 		error = descend_stack(b, kernel_stack, true);
 	if (!error)
 		error = descend_leaf(b, kind, nr);
@@ -283,8 +303,9 @@ static int descend_lock(struct builder *b, const struct result_lock *l)
 	return strbuf_error(&b->raw) ? -ENOMEM : descend(b, b->raw.buf, FLAME_TASK, 0);
 }
 
-/* "[held] file fsync": what the holder did. */
-static int descend_held(struct builder *b, const struct result_blame *blame)
+/* "[held] file fsync": what the holder did, or who ended the wait where nobody holds. */
+static int descend_held(struct builder *b, const struct result_lock *l,
+			const struct result_blame *blame)
 {
 	const char *call = blame->nr >= 0 ? syscall_name(b->machine, blame->nr) : NULL;
 	int kind = blame->doing;
@@ -296,7 +317,8 @@ static int descend_held(struct builder *b, const struct result_blame *blame)
 	else if (kind == HELD_UNKNOWN)
 		kind = CLASS_OTHER;
 	strbuf_clear(&b->raw);
-	strbuf_puts(&b->raw, "[held]");
+	strbuf_puts(&b->raw, lock_has_owner(l) ? "[held" : "[ended");
+	strbuf_puts(&b->raw, blame->tid ? "]" : " by nobody known]");
 	if (blame->doing != HELD_UNKNOWN)
 		strbuf_addf(&b->raw, " %s", doing_name(blame->doing));
 	if (call)
@@ -313,7 +335,7 @@ static int descend_inverted(struct builder *b, uint32_t stack)
 	if (!stacks_get(b->in->stacks, stack, &view))
 		return 0;
 	for (uint32_t i = 0; i < view.count && !error; i++)
-		error = descend_frame(b, view.frames[i], false);
+		error = descend_frame(b, view.frames[i], false, true);
 	return error;
 }
 
@@ -328,7 +350,7 @@ static int add_lock(struct builder *b, const struct result_lock *l)
 		if (!error)
 			error = descend_stack(b, blame->wait_stack, false);
 		if (!error)
-			error = descend_held(b, blame);
+			error = descend_held(b, l, blame);
 		if (!error)
 			error = descend_inverted(b, blame->held_stack);
 		if (!error)

@@ -8,9 +8,13 @@
  * one by one) hangs directly below its thread: with EXPORT_WALL the tree is
  * exactly as wide as the lives of its threads.
  *
+ * Kernel frames are left out where the system call says it all: of what waits for a
+ * lock, a signal, work or the time.
+ *
  * By lock, each lock has a branch as wide as the waiting for it: below the lock the
  * frames of who waited, from the first function on; then what the holder did
- * meanwhile, "[held] file fsync"; then the holder's frames the other way round, so
+ * meanwhile, "[held] file fsync", or who ended the wait for what has no holder,
+ * "[ended] run"; then the holder's frames the other way round, so
  * that the two stacks meet where one waited for the other.
  */
 #ifndef RUNWAIT_EXPORT_FLAME_H

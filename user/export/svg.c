@@ -99,6 +99,13 @@ static size_t label_length(const char *name)
 	return len > 4 && !strcmp(name + len - 4, "_[k]") ? len - 4 : len;
 }
 
+/* By lock, it is what the holder did. */
+static const char *kind_words(const struct svg *s, int kind)
+{
+	return s->in->by_lock && kind == CLASS_OTHER ? "other or not known" :
+						       flame_kind_name(kind);
+}
+
 static void add_value(const struct svg *s, uint64_t value, struct strbuf *sb)
 {
 	if (s->in->weight != EXPORT_ONCPU) {
@@ -122,7 +129,7 @@ static size_t frame_size(const struct flame *f, uint32_t node)
 }
 
 /* The largest parts of a frame that is made of several. */
-static void add_kinds(const struct svg_box *b, struct strbuf *sb)
+static void add_kinds(const struct svg *s, const struct svg_box *b, struct strbuf *sb)
 {
 	uint64_t left[FLAME_KINDS];
 	int parts = 0;
@@ -138,7 +145,7 @@ static void add_kinds(const struct svg_box *b, struct strbuf *sb)
 				largest = kind;
 		if (!left[largest])
 			break;
-		strbuf_addf(sb, "%s%s ", n ? ", " : "\n", flame_kind_name(largest));
+		strbuf_addf(sb, "%s%s ", n ? ", " : "\n", kind_words(s, largest));
 		fmt_share(sb, (double)left[largest], (double)b->value);
 		left[largest] = 0;
 	}
@@ -159,7 +166,7 @@ static void put_title(struct svg *s, const struct svg_box *b)
 	add_value(s, b->value, sb);
 	strbuf_puts(sb, ", ");
 	add_share(s, b->value, sb);
-	add_kinds(b, sb);
+	add_kinds(s, b, sb);
 	sink_puts(s->out, "<title>");
 	put_text(s->out, sb->buf, sb->len);
 	sink_puts(s->out, "</title>");
@@ -297,6 +304,7 @@ static void add_measure(const struct svg *s, struct strbuf *sb)
 	if (s->in->by_lock) {
 		strbuf_puts(sb, ", recorded for ");
 		fmt_ns(sb, r->duration_ns);
+		strbuf_puts(sb, "; coloured by what its holder, or who ended it, did meanwhile");
 		return;
 	}
 	if (s->in->weight == EXPORT_ONCPU) {
@@ -435,7 +443,7 @@ static uint32_t put_legend(struct svg *s, bool write)
 		double width;
 
 		fresh(s);
-		strbuf_addf(&s->line, "%s ", flame_kind_name(kinds[i]));
+		strbuf_addf(&s->line, "%s ", kind_words(s, kinds[i]));
 		add_value(s, s->layout.by_kind[kinds[i]], &s->line);
 		strbuf_puts(&s->line, " (");
 		add_share(s, s->layout.by_kind[kinds[i]], &s->line);

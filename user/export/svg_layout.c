@@ -97,6 +97,18 @@ static int place_children(const struct flame *f, uint64_t least, size_t below,
 }
 
 /*
+ * What it is that ends at @node. Below the leaf of what a holder did stand his
+ * frames; on-CPU trees have no leaves that say so.
+ */
+static int kind_of(const struct flame *f, uint32_t node)
+{
+	for (uint32_t up = node; up != FLAME_NONE; up = f->nodes.at[up].parent)
+		if (f->nodes.at[up].place == FLAME_LEAF)
+			return f->nodes.at[up].kind;
+	return FLAME_RUN;
+}
+
+/*
  * What each box is made of: every leaf adds to all the boxes below it, and to
  * the one that stands for it if it has none of its own.
  */
@@ -112,12 +124,12 @@ static int share_kinds(const struct flame *f, struct svg_layout *l)
 			box_of.at[l->boxes.at[i].node] = (uint32_t)i;
 	for (size_t i = 0; i < f->nodes.count; i++) {
 		const struct flame_node *n = &f->nodes.at[i];
-		/* on-CPU trees have no leaves that say so */
-		int kind = n->place == FLAME_LEAF ? n->kind : FLAME_RUN;
 		bool hidden = false;
+		int kind;
 
 		if (!n->self)
 			continue;
+		kind = kind_of(f, (uint32_t)i);
 		l->by_kind[kind] += n->self;
 		for (uint32_t up = (uint32_t)i; up != FLAME_NONE; up = f->nodes.at[up].parent) {
 			struct svg_box *b;

@@ -28,12 +28,6 @@ void lock_name(const struct result_lock *lock, struct strbuf *sb)
 		    (unsigned long long)lock->address);
 }
 
-bool lock_has_owner(const struct result_lock *lock)
-{
-	return lock->kind == LOCK_MUTEX || lock->kind == LOCK_RWLOCK || lock->kind == LOCK_GIL ||
-	       lock->kind == LOCK_FILE;
-}
-
 void lock_holder_name(const struct page *p, const struct result_holder *h, struct strbuf *sb)
 {
 	if (h->tid)

@@ -68,8 +68,6 @@ void json_stack(struct json *j, const char *key, const struct stacks *stacks, ui
 void lock_name(const struct result_lock *lock, struct strbuf *sb);
 /* "4711 worker" */
 void lock_holder_name(const struct page *p, const struct result_holder *h, struct strbuf *sb);
-/* Whether it names who holds it, or only who ended the waits is known. */
-bool lock_has_owner(const struct result_lock *lock);
 /* lock_detail.c: one lock: its waits, waiters and holders */
 void print_lock_detail(struct page *p, const struct result_lock *lock);
 /* why_json.c */
