@@ -189,19 +189,17 @@ __noinline u32 unwind_rule_find(u32 entry, u32 byte)
 }
 
 /*
- * The rule for the frame, NULL when there is none. *ret_known: its code has a
- * table, which says nothing about this place. Whether it has one may not be
- * known yet: then the frame pointer may lead anywhere, over frames too.
+ * The rule for the frame, NULL when there is none. Whether its code has a table may
+ * not be known yet: then the frame pointer may lead anywhere, over frames too.
  */
 static __always_inline struct unwind_rule *rule_of(struct unwind_state *u,
-						   struct unwind_process *p, bool *ret_known)
+						   struct unwind_process *p)
 {
 	/* a return address may be the first byte of the next function */
 	u64 pc = u->live ? u->ip : u->ip - 1;
 	struct unwind_mapping *m;
 	u32 page, number;
 
-	*ret_known = false;
 	if (!p) {
 		u->untold = 1;
 		return NULL;
@@ -218,7 +216,6 @@ static __always_inline struct unwind_rule *rule_of(struct unwind_state *u,
 	page = (u32)((pc - m->start) / UNWIND_PAGE) + (u32)m->shift;
 	if (page >= m->index_count)
 		return NULL;
-	*ret_known = true;
 	number = unwind_rule_find(m->index + 2 * page, pc & (UNWIND_PAGE - 1));
 	return number ? bpf_map_lookup_elem(&unwind_rules, &number) : NULL;
 }
@@ -311,17 +308,18 @@ static __always_inline int step_root(struct unwind_state *u)
 
 /* The frame pointer leads to the caller's, and behind that to the return address. */
 static __always_inline int step_by_pointer(struct unwind_state *u, struct unwind_memory *m,
-					   struct unwind_process *p, bool known)
+					   struct unwind_process *p)
 {
 	u64 fp, ip;
 
-	/* a chain ends with 0, and so does libc's entry code that has no table */
-	if (!u->fp)
-		return u->count > 1 && (u->by_pointer || known) ? step_root(u) : STEP_END;
-	if (u->fp & 7 || !stack_read(u, m, u->fp, &fp) || !stack_read(u, m, u->fp + 8, &ip))
+	/*
+	 * No chain says that it is whole: a thread begins with 0 in rbp, and code that keeps
+	 * no frame pointer leaves it there for whatever it calls. What has no table is told
+	 * by its names to be the first function (Go's: core/stacks.c), or not at all.
+	 */
+	if (!u->fp || u->fp & 7 || !stack_read(u, m, u->fp, &fp) ||
+	    !stack_read(u, m, u->fp + 8, &ip))
 		return STEP_END;
-	if (!ip)
-		return step_root(u);
 	if (ip < USER_ADDRESS_MIN)
 		return STEP_END;
 	/*
@@ -408,8 +406,12 @@ static __always_inline int step_by_rule(struct unwind_state *u, struct unwind_me
 {
 	u64 cfa = frame_address(u, m, rule), ip = u->di, fp = u->fp;
 
-	/* stacks grow down: callers are above */
-	if (!cfa || cfa < u->sp)
+	/*
+	 * Stacks grow down: callers are above. But of a function that changes stacks
+	 * (__morestack of -fsplit-stack) the frame pointer leads to the other one, and
+	 * where all callees had their rules, it can be trusted.
+	 */
+	if (!cfa || (cfa < u->sp && (rule->cfa != UNWIND_RBP || u->by_pointer)))
 		return STEP_END;
 	if (rule->cfa == UNWIND_RA_RDI)
 		m->words = UNWIND_MEMORY_WORDS + 1; /* rdi is not remembered */
@@ -442,11 +444,10 @@ __noinline int unwind_step(struct unwind_state *u, struct unwind_memory *m,
 	struct unwind_rule *rule;
 	u32 n;
 	int end;
-	bool known;
 
 	if (!u || !m || !rec)
 		return STEP_END;
-	rule = rule_of(u, p, &known);
+	rule = rule_of(u, p);
 	if (rule && rule->cfa == UNWIND_STOP)
 		return step_root(u);
 	if (rule && rule->cfa == UNWIND_REGISTER &&
@@ -458,7 +459,7 @@ __noinline int unwind_step(struct unwind_state *u, struct unwind_memory *m,
 		return STEP_END;
 	}
 	if (!rule)
-		end = step_by_pointer(u, m, p, known);
+		end = step_by_pointer(u, m, p);
 	else if (rule->cfa == UNWIND_SIGNAL)
 		end = step_signal(u, m);
 	else

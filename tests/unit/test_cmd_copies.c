@@ -166,16 +166,23 @@ static void beyond_what_was_copied_nothing_is_guessed(void **state)
 	assert_stack(0, 2, frames);
 }
 
-static void code_that_has_no_table_is_whole_by_frame_pointer(void **state)
+static void what_frame_pointers_lead_through_is_whole_where_a_table_says_so(void **state)
 {
-	const uint64_t frames[] = { POINTER + 16, POINTER + 32 };
+	const uint64_t frames[] = { POINTER + 16, POINTER + 32, ROOT + 8 };
 
 	(void)state;
+	/* 0 is no end: it stands there from the beginning of the thread on */
 	memory[6] = 0;
 	memory[7] = frames[1];
 	begin(frames[0], TABLE);
 	assert_true(send(frames[0], SP, 256));
-	assert_stack(WIRE_STACK_COMPLETE, 2, frames);
+	assert_stack(0, 2, frames);
+	memory[6] = SP + 64;
+	memory[8] = 0;
+	memory[9] = frames[2];
+	begin(frames[0], TABLE);
+	assert_true(send(frames[0], SP, 256));
+	assert_stack(WIRE_STACK_COMPLETE, 3, frames);
 }
 
 static void while_a_table_is_missing_the_stack_stays_as_it_was(void **state)
@@ -206,13 +213,12 @@ static void registers_are_those_of_the_first_frames(void **state)
 	memory[7] = 0;
 	begin(frames[0], POINTER);
 	assert_true(send(frames[0], SP, 256));
-	assert_stack(WIRE_STACK_COMPLETE, 2, frames);
+	assert_stack(0, 2, frames);
 	/* others are not touched by one call, and lead the caller to the same place again */
 	place = R9 * 8;
 	begin(frames[0], POINTER);
 	assert_true(send(frames[0], SP, 256));
-	assert_stack(WIRE_STACK_COMPLETE, 3,
-		     (const uint64_t[]){ frames[0], frames[1], frames[1] });
+	assert_stack(0, 3, (const uint64_t[]){ frames[0], frames[1], frames[1] });
 }
 
 static void what_is_no_part_of_such_a_stack_is_left_alone(void **state)
@@ -260,7 +266,7 @@ int main(void)
 		TEST(a_stack_is_walked_by_the_tables_that_came_later),
 		TEST(a_stack_goes_on_in_the_next_piece),
 		TEST(beyond_what_was_copied_nothing_is_guessed),
-		TEST(code_that_has_no_table_is_whole_by_frame_pointer),
+		TEST(what_frame_pointers_lead_through_is_whole_where_a_table_says_so),
 		TEST(while_a_table_is_missing_the_stack_stays_as_it_was),
 		TEST(registers_are_those_of_the_first_frames),
 		TEST(what_is_no_part_of_such_a_stack_is_left_alone),

@@ -223,9 +223,11 @@ static void a_stack_of_go_ends_where_its_runtime_says(void **state)
 	static const char *const tops[] = { "runtime.goexit", "runtime.mstart", "runtime.mcall",
 					    "runtime.morestack", "runtime.rt0_go",
 					    "runtime.goexit.abi0", "runtime.mcall.abi0",
-					    "__start_context", "make_fcontext", STACKS_NEW };
+					    "__start_context", "make_fcontext", "_start",
+					    STACKS_NEW };
 	static const char *const not[] = { "runtime.mcall2", "runtime.mstart1",
-					   "main.runtime.mcall", "runtime.goexit.func1", "" };
+					   "main.runtime.mcall", "runtime.goexit.func1", "_start_c",
+					   "" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(tops) + ARRAY_COUNT(not); i++) {

@@ -156,6 +156,44 @@ static void padding_belongs_to_the_function_before_but_gaps_to_nobody(void **sta
 	memory_arena_release(&b.memory);
 }
 
+static void where_a_program_begins_stacks_end(void **state)
+{
+	struct image m;
+	struct built b;
+	uint32_t common;
+	Elf64_Ehdr h;
+
+	(void)state;
+	image_init(&m);
+	memcpy(&h, m.bytes, sizeof(h));
+	h.e_entry = CODE + 0x1ff8;
+	memcpy(m.bytes, &h, sizeof(h));
+	common = put_common(&m, "zR");
+	put_function(&m, common, CODE, 0x30, "", 0);
+	put_function(&m, common, CODE + 0x3000, 0x30, "", 0);
+	build(&b, &m);
+	assert_int_equal(b.error, 0);
+	assert_rule(&b, CODE + 0x1ff7, UNWIND_END, 0);
+	assert_rule(&b, CODE + 0x1ff8, UNWIND_STOP, 0);
+	assert_rule(&b, CODE + 0x2037, UNWIND_STOP, 0);
+	assert_rule(&b, CODE + 0x2038, UNWIND_END, 0);
+	memory_arena_release(&b.memory);
+	/* where there is a table, it knows */
+	h.e_entry = CODE + 0x10;
+	memcpy(m.bytes, &h, sizeof(h));
+	build(&b, &m);
+	assert_rule(&b, CODE + 0x10, UNWIND_RSP, 8);
+	assert_rule(&b, CODE + 0x40, UNWIND_END, 0);
+	memory_arena_release(&b.memory);
+	/* behind the last function, and up to the next */
+	h.e_entry = CODE + 0x2fe0;
+	memcpy(m.bytes, &h, sizeof(h));
+	build(&b, &m);
+	assert_rule(&b, CODE + 0x2fff, UNWIND_STOP, 0);
+	assert_rule(&b, CODE + 0x3000, UNWIND_RSP, 8);
+	memory_arena_release(&b.memory);
+}
+
 static void the_states_that_only_some_functions_have_are_told_apart(void **state)
 {
 	static const uint8_t root[] = { 0x07, 16 }, vfork[] = { 0x09, 16, 5 };
@@ -377,6 +415,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_function_over_several_pages_has_its_rule_on_each),
 		cmocka_unit_test(padding_belongs_to_the_function_before_but_gaps_to_nobody),
+		cmocka_unit_test(where_a_program_begins_stacks_end),
 		cmocka_unit_test(the_states_that_only_some_functions_have_are_told_apart),
 		cmocka_unit_test(what_makes_no_sense_ends_there_and_spares_the_others),
 		cmocka_unit_test(an_image_without_code_or_of_another_machine_has_no_table),

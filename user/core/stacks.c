@@ -108,12 +108,14 @@ static int stacks_add_frame(struct stacks *s, const struct event_frame *e)
  * runtime/traceback.go, TOPFRAME in its assembly. What stands beyond is garbage
  * or, beyond mcall and morestack, a goroutine that may run elsewhere by now.
  * And where the stacks of coroutines begin: glibc's makecontext(), Boost.Context.
+ * And where programs do, which often has no table.
  */
 static bool is_top(const char *function)
 {
 	static const char *const tops[] = { "runtime.goexit", "runtime.mstart", "runtime.mcall",
 					    "runtime.morestack", "runtime.rt0_go",
-					    "__start_context", "make_fcontext", STACKS_NEW };
+					    "__start_context", "make_fcontext", "_start",
+					    STACKS_NEW };
 
 	for (size_t i = 0; i < ARRAY_COUNT(tops); i++) {
 		size_t len = strlen(tops[i]);

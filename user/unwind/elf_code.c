@@ -199,6 +199,7 @@ int elf_code_read(struct elf_code *e, const struct elf_source *from)
 	e->eh_frame = bytes;
 	e->eh_frame_size = section.sh_size;
 	e->eh_frame_address = section.sh_addr;
+	e->entry = header.e_entry;
 	return 0;
 }
 

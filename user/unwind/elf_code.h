@@ -18,6 +18,7 @@ struct elf_code {
 	uint8_t *eh_frame; /* a copy */
 	size_t eh_frame_size;
 	uint64_t eh_frame_address;
+	uint64_t entry; /* where the program, or the dynamic linker, begins; 0: nowhere */
 };
 
 /* 0; -ENOEXEC for what is no 64-bit x86 file, -ENODATA without the section, -EFBIG, -ENOMEM

@@ -6,6 +6,9 @@
  *
  * Less than PADDING bytes between two functions are taken for the first one's:
  * nothing is executed there, and a fifth of all rows would be about them.
+ *
+ * Where a program begins, nobody called. Entry code in assembly (musl's, the dynamic
+ * linker's) often has no table that says so: it gets the rule that ends a stack.
  */
 #include "unwind/table.h"
 
@@ -21,6 +24,7 @@
 
 enum {
 	PADDING = 16,
+	ENTRY_SIZE = 64, /* at most, from the first instruction to behind the call of C */
 	TABLE_PAGES_MAX = 1 << 18, /* 1 GiB of code */
 };
 
@@ -31,6 +35,7 @@ struct builder {
 	uint64_t page; /* number of the page that is collected */
 	uint32_t count; /* its rows */
 	uint64_t end; /* of the last function */
+	uint64_t entry; /* 0: none */
 	uint32_t rows[UNWIND_PAGE];
 };
 
@@ -97,6 +102,19 @@ static int on_row(void *ctx, uint64_t address, struct unwind_rule rule)
 	return error ? error : builder_add(b, address, number);
 }
 
+/* Code without a table up to @to. */
+static int builder_gap(struct builder *b, uint64_t to)
+{
+	int error = builder_add(b, b->end, 0);
+
+	if (error || b->entry < b->end || b->entry >= to)
+		return error;
+	error = on_row(b, b->entry, (struct unwind_rule){ .cfa = UNWIND_STOP });
+	if (!error && to - b->entry > ENTRY_SIZE)
+		error = builder_add(b, b->entry + ENTRY_SIZE, 0);
+	return error;
+}
+
 static int builder_run(struct builder *b, const struct eh_frame *frames)
 {
 	uint64_t first = b->table->address;
@@ -112,14 +130,14 @@ static int builder_run(struct builder *b, const struct eh_frame *frames)
 		if (f.start < first || f.end > last)
 			continue;
 		if (f.start - b->end >= PADDING)
-			error = builder_add(b, b->end, 0);
+			error = builder_gap(b, f.start);
 		if (!error)
 			error = cfi_run(&f, on_row, b);
 		b->end = f.end;
 		b->table->functions++;
 	}
 	if (!error && b->end < last)
-		error = builder_add(b, b->end, 0);
+		error = builder_gap(b, last);
 	if (!error)
 		error = builder_turn(b, b->table->index_count);
 	return error;
@@ -161,6 +179,7 @@ static int table_build(struct unwind_table *t, struct unwind_arena *a, const str
 	if (!error) {
 		b->table = t;
 		b->arena = a;
+		b->entry = code->entry;
 		/* index entries have two words and must not be split */
 		if (a->used % 2)
 			a->used++;

@@ -27,18 +27,14 @@ static bool read_word(const struct walk *w, uint64_t address, uint64_t *ret)
 }
 
 /* The frame pointer leads to the caller's, and behind that to the return address. */
-static enum step step_by_pointer(struct walk *w, bool known)
+static enum step step_by_pointer(struct walk *w)
 {
 	struct unwind_rule rule;
 	uint64_t fp, ip;
 
-	/* a chain ends with 0, and so does libc's entry code that has no table */
-	if (!w->fp)
-		return w->count > 1 && (w->by_pointer || known) ? STEP_ROOT : STEP_BROKEN;
-	if (w->fp & 7 || !read_word(w, w->fp, &fp) || !read_word(w, w->fp + 8, &ip))
+	/* no chain says that it is whole: 0 is what threads begin with */
+	if (!w->fp || w->fp & 7 || !read_word(w, w->fp, &fp) || !read_word(w, w->fp + 8, &ip))
 		return STEP_BROKEN;
-	if (!ip)
-		return STEP_ROOT;
 	/* rbp may be anything here: what tells is whether it leads to code */
 	if (ip < USER_ADDRESS_MIN || w->ops->rule(w->ctx, ip - 1, &rule) == WALK_NO_CODE)
 		return STEP_BROKEN;
@@ -109,8 +105,8 @@ static enum step step_by_rule(struct walk *w, const struct unwind_rule *rule)
 {
 	uint64_t cfa = frame_address(w, rule), ip = w->di, fp = w->fp;
 
-	/* stacks grow down: callers are above */
-	if (!cfa || cfa < w->sp)
+	/* stacks grow down: callers are above, unless the function changes stacks */
+	if (!cfa || (cfa < w->sp && (rule->cfa != UNWIND_RBP || w->by_pointer)))
 		return STEP_BROKEN;
 	if (rule->cfa == UNWIND_RA_RDI ? !w->live : !read_word(w, cfa - 8, &ip))
 		return STEP_BROKEN;
@@ -144,7 +140,7 @@ static enum step step(struct walk *w)
 	if (code != WALK_TABLE || rule.cfa == UNWIND_END ||
 	    (rule.cfa == UNWIND_REGISTER &&
 	     !register_is_known(w, (uint32_t)unwind_inner(rule.cfa_offset))))
-		return step_by_pointer(w, code == WALK_TABLE);
+		return step_by_pointer(w);
 	if (rule.cfa == UNWIND_STOP)
 		return STEP_ROOT;
 	return rule.cfa == UNWIND_SIGNAL ? step_signal(w) : step_by_rule(w, &rule);
