@@ -166,6 +166,25 @@ static void java_says_what_it_waits_in(void **state)
 		     CLASS_SLEEP, -1);
 }
 
+static void other_languages_say_it_by_what_is_around_a_condition(void **state)
+{
+	(void)state;
+	assert_known("pthread_cond_timedwait, "
+		     "system__task_primitives__operations__monotonic__timed_delayXnn, "
+		     "libgnarl-12.so:?, tasks__workerTB.3",
+		     CLASS_SLEEP, -1);
+	assert_known("pthread_cond_wait, system__tasking__rendezvous__selective_wait, "
+		     "tasks__serverTKB",
+		     CLASS_SYNC, LOCK_CONDITION);
+	assert_known("pthread_cond_timedwait, Tcl_WaitForEvent, Tcl_DoOneEvent", CLASS_IDLE, -1);
+	assert_known("pthread_cond_wait, shared.so:?, Perl_pp_lock, Perl_runops_standard",
+		     CLASS_LOCK, LOCK_MUTEX);
+	assert_known("pthread_cond_wait, caml_thread_leave_blocking_section, unix_sleep",
+		     CLASS_LOCK, LOCK_MUTEX);
+	assert_known("pthread_cond_wait, caml_condition_wait, camlWaits__conder_242",
+		     CLASS_SYNC, LOCK_CONDITION);
+}
+
 static void postgres_says_what_it_waits_in(void **state)
 {
 	(void)state;
@@ -427,6 +446,7 @@ int main(void)
 		cmocka_unit_test(cpp_says_what_it_waits_in),
 		cmocka_unit_test(rust_says_what_it_waits_in),
 		cmocka_unit_test(java_says_what_it_waits_in),
+		cmocka_unit_test(other_languages_say_it_by_what_is_around_a_condition),
 		cmocka_unit_test(postgres_says_what_it_waits_in),
 		cmocka_unit_test(workers_without_work_are_idle),
 		cmocka_unit_test(a_worker_that_waits_in_its_work_is_not_idle),

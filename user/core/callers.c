@@ -200,6 +200,13 @@ static const struct rule rules[] = {
 	{ "gomp_*barrier_wait*", CLASS_SYNC, LOCK_BARRIER },
 	{ "GOMP_barrier", CLASS_SYNC, LOCK_BARRIER },
 
+	/* Ada's delay; Tcl's event loop; Perl's lock() of a shared variable; OCaml's lock of all */
+	{ "system__task_primitives__operations__*timed_delay*", CLASS_SLEEP, NO_LOCK },
+	{ "Tcl_WaitForEvent", CLASS_IDLE, NO_LOCK },
+	{ "Perl_pp_lock", CLASS_LOCK, LOCK_MUTEX },
+	{ "caml_thread_leave_blocking_section", CLASS_LOCK, LOCK_MUTEX },
+	{ "caml_thread_yield", CLASS_LOCK, LOCK_MUTEX },
+
 	/* GLib, which has its own mutex and condition; CPython's lock of all locks */
 	{ "g_mutex_lock*", CLASS_LOCK, LOCK_MUTEX },
 	{ "g_cond_wait*", CLASS_SYNC, LOCK_CONDITION },
