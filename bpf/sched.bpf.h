@@ -339,21 +339,21 @@ enum { GROUPS_MAX = 16 };
 #define QUOTA_NONE (~0ull)
 
 /*
- * The quota that stops @task: that of the outermost group whose run queue on this core is
- * throttled. Groups within it are with it, whatever they have left. Not 0: it was found.
+ * The quota that stops the threads of the task_group at @address: that of the outermost
+ * group around it whose run queue on this core is throttled. Groups within that are with
+ * it, whatever they have left. Not 0: it was found.
  */
-static __noinline int quota_read(struct thread_state *st, struct task_struct *task)
+__noinline int quota_read(struct thread_state *st, u64 address)
 {
+	struct task_group *group = (struct task_group *)address;
 	u32 cpu = bpf_get_smp_processor_id();
-	struct task_group *group;
 	struct cfs_rq **queues, *queue;
 	struct cfs_bandwidth *limit;
 	int found = 0;
 	u64 quota;
 
-	if (!st || !task || !bpf_core_field_exists(task->se.cfs_rq->throttle_count))
+	if (!st)
 		return 0;
-	group = task->se.cfs_rq->tg;
 	for (int i = 0; group && i < GROUPS_MAX; i++) {
 		queues = BPF_CORE_READ(group, cfs_rq);
 		if (!queues || bpf_probe_read_kernel(&queue, sizeof(queue), &queues[cpu]) ||
@@ -388,9 +388,10 @@ static __always_inline void switch_out(struct wire_ring *ring, struct thread_sta
 	st->is_out = 1;
 	st->user_stack = 0;
 	if (preempt || state == TASK_RUNNING) {
-		st->why = is_throttled(prev) && quota_read(st, prev) ? WIRE_WHY_THROTTLED
-								     : WIRE_WHY_PREEMPTED;
+		st->why = WIRE_WHY_PREEMPTED;
 		st->detail = WIRE_DETAIL_NONE;
+		if (is_throttled(prev) && quota_read(st, (u64)BPF_CORE_READ(prev, se.cfs_rq, tg)))
+			st->why = WIRE_WHY_THROTTLED;
 		return;
 	}
 	st->why = WIRE_WHY_BLOCKED;
