@@ -362,6 +362,41 @@ static void locks_that_events_end_are_one_for_all_who_wait_in_one_function(void 
 	evscript_stop(&run);
 }
 
+static void locks_of_java_are_one_for_each_process(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_init(&run.script);
+	name_stack(&run.script, 9, "os::PlatformEvent::park", "ObjectMonitor::EnterI");
+	/* each thread waits at a word of its own */
+	evscript_play(&run.script, "1000 object 1 futex 0x10\n"
+				   "1000 object 2 futex 0x20\n"
+				   "1000 object 3 futex 0x10\n"
+				   "1000 task A found on cpu0\n"
+				   "1000 task B found on cpu1 of A\n"
+				   "1000 task C found on cpu2\n"
+				   "1100 cpu0 switch A>- wait futex 0x10 object 1 stack 9\n"
+				   "1200 cpu1 switch B>- wait futex 0x20 object 2 stack 9\n"
+				   "1900 cpu2 switch C>- wait futex 0x10 object 3 stack 9\n"
+				   "2000 end\n");
+	evscript_finish(&run);
+	assert_int_equal(run.result.locks.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct result_lock *l = &run.result.locks.at[i];
+
+		assert_string_equal(l->name, "Java monitors");
+		assert_int_equal(l->kind, LOCK_MUTEX);
+		assert_int_equal(l->address, 0);
+		assert_int_equal(l->holds.count, 0);
+		assert_false(l->shared);
+		assert_int_equal(l->tgid, evscript_actor(&run.script, i ? "C" : "A")->tgid);
+		assert_int_equal(l->waiters.count, i ? 1 : 2);
+		assert_int_equal(l->wait_ns, i ? 100 : 900 + 800);
+	}
+	evscript_stop(&run);
+}
+
 static void the_owner_is_still_that_of_the_words(void **state)
 {
 	(void)state;
@@ -453,6 +488,7 @@ int main(void)
 		cmocka_unit_test(a_stranger_ends_what_its_callers_could_say),
 		cmocka_unit_test(who_has_no_name_says_nothing),
 		cmocka_unit_test(functions_overrule_words_that_look_like_something_else),
+		cmocka_unit_test(locks_of_java_are_one_for_each_process),
 		cmocka_unit_test(locks_that_events_end_are_one_for_all_who_wait_in_one_function),
 		cmocka_unit_test(the_owner_is_still_that_of_the_words),
 		cmocka_unit_test(a_thread_that_there_is_not_is_not_joined),

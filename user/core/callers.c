@@ -33,6 +33,10 @@ struct rule {
 
 enum { PASS = -1, NO_LOCK = -1 };
 
+/* of more than one rule: to be the same text is to be the same pointer */
+static const char java_parking[] = "Java parking";
+static const char java_monitors[] = "Java monitors";
+
 /*
  * The first rule that fits a function is its. A later caller that is known
  * knows better (a barrier that is made of a condition variable), but for locks:
@@ -130,11 +134,10 @@ static const struct rule rules[] = {
 	{ "Posix*::*wait*", PASS, 0 },
 	{ "Semaphore::wait*", PASS, 0 },
 	{ "Monitor::wait*", PASS, 0 },
-	{ "ObjectMonitor::*nter*", CLASS_LOCK, LOCK_MUTEX },
-	{ "ObjectMonitor::ReenterI", CLASS_LOCK, LOCK_MUTEX },
+	{ "ObjectMonitor::*nter*", CLASS_LOCK, LOCK_MUTEX, java_monitors },
 	{ "ObjectMonitor::wait", CLASS_SYNC, LOCK_CONDITION },
-	{ "Parker::park", CLASS_SYNC, LOCK_UNKNOWN },
-	{ "Unsafe_Park", CLASS_SYNC, LOCK_UNKNOWN },
+	{ "Parker::park", CLASS_SYNC, LOCK_UNKNOWN, java_parking },
+	{ "Unsafe_Park", CLASS_SYNC, LOCK_UNKNOWN, java_parking },
 	{ "JavaThread::sleep*", CLASS_SLEEP, NO_LOCK },
 	{ "os::sleep*", CLASS_SLEEP, NO_LOCK },
 	{ "os::signal_wait", CLASS_IDLE, NO_LOCK },
@@ -159,10 +162,12 @@ static const struct rule rules[] = {
 	{ "*jdk.internal.misc.Unsafe.park*", PASS, 0 },
 	{ "*locks.LockSupport.park*", PASS, 0 },
 	{ "*locks.AbstractQueuedSynchronizer.*", PASS, 0 },
-	{ "*locks.AbstractQueuedSynchronizer$ConditionObject.*", CLASS_SYNC, LOCK_CONDITION },
-	{ "*locks.ReentrantLock*", CLASS_LOCK, LOCK_MUTEX },
-	{ "*locks.ReentrantReadWriteLock*", CLASS_LOCK, LOCK_RWLOCK },
-	{ "*util.concurrent.Semaphore.*", CLASS_SYNC, LOCK_SEMAPHORE },
+	{ "*locks.AbstractQueuedSynchronizer$ConditionObject.*", CLASS_SYNC, LOCK_CONDITION,
+	  "Java conditions" },
+	{ "*locks.ReentrantLock*", CLASS_LOCK, LOCK_MUTEX, "Java ReentrantLocks" },
+	{ "*locks.ReentrantReadWriteLock*", CLASS_LOCK, LOCK_RWLOCK,
+	  "Java ReentrantReadWriteLocks" },
+	{ "*util.concurrent.Semaphore.*", CLASS_SYNC, LOCK_SEMAPHORE, "Java semaphores" },
 	{ "*util.concurrent.*Queue.take*", PASS, 0 },
 	{ "*util.concurrent.*Queue.poll*", PASS, 0 },
 	{ "*util.concurrent.SynchronousQueue*", PASS, 0 },

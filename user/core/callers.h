@@ -31,7 +31,7 @@ struct verdict {
 	uint8_t class; /* enum wait_class */
 	int8_t lock; /* enum lock_kind; -1: it is no lock */
 	/* what locks are called together whose waits do not show for which they are, for all
-	 * that is waited for is an event; NULL: they do */
+	 * that is waited for is an event of who waits; NULL: they do */
 	const char *many;
 };
 

@@ -80,6 +80,7 @@ static int lock_merge(struct locks *self, size_t to, size_t from)
 	t->max_wait_ns = max_u64(t->max_wait_ns, f->max_wait_ns);
 	t->contended_ns += f->contended_ns;
 	t->open_waits += f->open_waits;
+	t->in_vain += f->in_vain;
 	for (int i = 0; i < LOCK_BUCKETS; i++)
 		t->buckets[i] += f->buckets[i];
 	for (uint32_t i = 0; i < f->holders.parties.count; i++) {
@@ -168,7 +169,7 @@ static const char *many_of(const struct locks *self, const struct lock_sum *l)
 	const struct object *o = objects_find(&self->c->objects, l->object);
 	const struct party *longest = NULL;
 
-	if (l->kernel_stack || !l->contended_ns || !o || o->kind == OBJECT_FUTEX)
+	if (l->kernel_stack || !o)
 		return NULL;
 	for (size_t i = 0; i < l->holders.parties.count; i++) {
 		const struct party *p = &l->holders.parties.at[i];
@@ -179,9 +180,17 @@ static const char *many_of(const struct locks *self, const struct lock_sum *l)
 	return longest ? callers_judge_stack(self->c->stacks, longest->stack).many : NULL;
 }
 
+/* A futex of one process; what its threads wait for is theirs alone. */
+static bool is_private(const struct locks *self, const struct lock_sum *l)
+{
+	const struct object *o = objects_find(&self->c->objects, l->object);
+
+	return o && o->kind == OBJECT_FUTEX && !(o->flags & OBJECT_SHARED);
+}
+
 /*
- * Locks that are waited for by events, as those of PostgreSQL's lock manager: each
- * process waits at an object of its own, which says nothing of the lock.
+ * Locks that are waited for by events: each process waits at an object of its own (the
+ * lock manager of PostgreSQL), or each thread (Java), which says nothing of the lock.
  */
 static int join_event_locks(struct locks *self, struct lock_names *names)
 {
@@ -192,7 +201,9 @@ static int join_event_locks(struct locks *self, struct lock_names *names)
 		if (!names[i].many)
 			continue;
 		/* literals of one table */
-		while (names[to].many != names[i].many)
+		while (names[to].many != names[i].many ||
+		       (is_private(self, &self->list.at[i]) &&
+			self->list.at[to].tgid != self->list.at[i].tgid))
 			to++;
 		if (to < i && lock_merge(self, to, i))
 			return -ENOMEM;
@@ -550,7 +561,9 @@ static int describe(struct locks *self, const struct lock_sum *l, const struct l
 		return describe_kernel(self, names->lock, l->tgid, text, to);
 	if (names->many) {
 		to->name = names->many;
-		to->shared = to->many = true;
+		to->many = true;
+		to->shared = !is_private(self, l);
+		to->tgid = to->shared ? 0 : l->tgid;
 		return 0;
 	}
 	to->address = o && o->kind == OBJECT_FUTEX ? o->address : o ? 0 : l->argument;
@@ -616,7 +629,9 @@ static int list_lock(struct locks *self, size_t at, const struct lock_names *nam
 	int rc;
 
 	memcpy(lock.buckets, l->buckets, sizeof(lock.buckets));
-	list_holds(&l->holders.sums, &lock.holds);
+	/* one holds a lock at a time, but not of many */
+	if (!names->many)
+		list_holds(&l->holders.sums, &lock.holds);
 	if (vec_push(&r->locks, lock))
 		return -ENOMEM;
 	to = &r->locks.at[r->locks.count - 1];
