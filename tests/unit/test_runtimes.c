@@ -94,8 +94,9 @@ static void a_process_counts_its_stacks_by_how_far_they_got(void **state)
 	assert_int_equal(p->stacks_complete, 50);
 	assert_int_equal(p->stacks_truncated, 20);
 	assert_int_equal(run.result.stacks_seen, 100);
-	/* of no runtime: there is nothing to switch on */
-	assert_int_equal(run.result.hints.count, 0);
+	/* of no runtime: there is nothing to switch on, but to compile otherwise */
+	assert_int_equal(run.result.hints.count, 1);
+	assert_non_null(run.result.hints.at[0].module);
 	evscript_stop(&run);
 }
 
@@ -140,6 +141,28 @@ static void who_has_switched_it_on_is_not_told_to(void **state)
 	evscript_stop(&run);
 }
 
+static void the_file_that_most_broken_stacks_end_in_is_named(void **state)
+{
+	static const uint32_t stacks[] = { WHOLE, BROKEN };
+	static const uint32_t counts[] = { 50, 30 }, few[] = { 85, 15 };
+	const struct result_hint *h;
+	struct evscript_run run;
+
+	(void)state;
+	run_samples(&run, NULL, stacks, counts, 2);
+	assert_int_equal(run.result.hints.count, 1);
+	h = &run.result.hints.at[0];
+	assert_string_equal(h->module, "/opt/app");
+	assert_string_equal(h->runtime, h->comm);
+	assert_int_equal(h->stacks, 30);
+	assert_int_equal(h->seen, 80);
+	assert_non_null(strstr(h->advice, "-fasynchronous-unwind-tables"));
+	evscript_stop(&run);
+	run_samples(&run, NULL, stacks, few, 2);
+	assert_int_equal(run.result.hints.count, 0);
+	evscript_stop(&run);
+}
+
 static void a_few_bad_stacks_are_worth_no_hint(void **state)
 {
 	static const uint32_t stacks[] = { JAVA_NAMED, JVM_BROKEN, NAMELESS };
@@ -172,6 +195,7 @@ int main(void)
 		cmocka_unit_test(a_process_counts_its_stacks_by_how_far_they_got),
 		cmocka_unit_test(java_is_told_what_breaks_its_stacks_and_what_names_its_code),
 		cmocka_unit_test(who_has_switched_it_on_is_not_told_to),
+		cmocka_unit_test(the_file_that_most_broken_stacks_end_in_is_named),
 		cmocka_unit_test(a_few_bad_stacks_are_worth_no_hint),
 		cmocka_unit_test(a_program_that_is_called_nearly_like_a_runtime_is_none),
 	};

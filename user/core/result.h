@@ -395,7 +395,8 @@ struct finding {
 struct result_hint {
 	uint32_t tgid;
 	const char *comm;
-	const char *runtime; /* "java", "node" … */
+	const char *runtime; /* "java", "node" …; without one, what the process is called */
+	const char *module; /* whose code most of the broken stacks end in; NULL: a runtime's */
 	bool nameless; /* its compiled code has no names; else its stacks break off */
 	uint64_t stacks, seen; /* so many of so many stacks */
 	const char *advice; /* what to do: "start node with …" */

@@ -4,14 +4,17 @@
  * its language's runtime where they are broken or have no names because of it.
  *
  * A runtime is known by its module in the stacks. It stands behind the tree,
- * whose leaves it counts.
+ * whose leaves it counts. Where no runtime is to blame, the file is named that most
+ * of the broken stacks end in: found by a vote, in which each stack of another file
+ * takes one away, and counted then.
  */
 #include "core/analysis.h"
 
 #include <string.h>
 
 /* A hint needs so many stacks of a process, and this share of them. */
-enum { STACKS_MIN = 20, BROKEN_PERCENT = 3, NAMELESS_PERCENT = 5, MODULES_MAX = 3 };
+enum { STACKS_MIN = 20, BROKEN_PERCENT = 3, NAMELESS_PERCENT = 5, NO_TABLE_PERCENT = 20 };
+enum { MODULES_MAX = 3 };
 
 /* One line a runtime. A switch that is on the command line already is no hint. */
 static const struct runtime {
@@ -43,6 +46,9 @@ enum { RUNTIME_MASK = 0xff, NAMELESS = 0x100 }; /* in the mask: index into runti
 struct quality {
 	uint64_t nameless;
 	int runtime; /* index; -1: none seen */
+	const char *module; /* that most of the broken stacks end in, if any is */
+	uint64_t votes; /* for it */
+	uint64_t ended; /* broken stacks that end in it */
 };
 
 struct judge {
@@ -147,6 +153,54 @@ static int count_stack(struct judge *self, const struct result_stack *s)
 	return 0;
 }
 
+/* The file in which a stack that broke off ends; NULL: not one that somebody compiled. */
+static const char *broken_in(struct judge *self, const struct result_stack *s)
+{
+	struct event_frame frame;
+	struct stack_view view;
+
+	if (s->class == STACK_RUNNABLE || !s->user_stack ||
+	    !stacks_get(self->c->stacks, s->user_stack, &view) ||
+	    view.flags & (STACK_COMPLETE | STACK_TRUNCATED) || !view.count ||
+	    !stacks_frame(self->c->stacks, view.frames[view.count - 1], &frame))
+		return NULL;
+	return *frame.module == '/' ? frame.module : NULL;
+}
+
+/* The quality of the process of a stack, NULL: there is none. */
+static struct quality *quality_of(struct judge *self, const struct result_stack *s)
+{
+	const struct result *r = self->r;
+	const uint64_t *at = s->thread < r->threads.count ?
+		map_get(&self->process_of, r->threads.at[s->thread].tgid) : NULL;
+
+	return at ? &self->by_process.at[*at] : NULL;
+}
+
+static void find_modules(struct judge *self)
+{
+	const struct result *r = self->r;
+
+	for (int counted = 0; counted < 2; counted++)
+		for (size_t i = 0; i < r->stacks.count; i++) {
+			const struct result_stack *s = &r->stacks.at[i];
+			struct quality *q = quality_of(self, s);
+			const char *module = q ? broken_in(self, s) : NULL;
+			bool same = module && q->module && !strcmp(q->module, module);
+
+			if (counted && same) {
+				q->ended += s->count;
+			} else if (!counted && same) {
+				q->votes += s->count;
+			} else if (!counted && module && q->votes >= s->count) {
+				q->votes -= s->count;
+			} else if (!counted && module) {
+				q->votes = s->count - q->votes;
+				q->module = module;
+			}
+		}
+}
+
 static bool has_argument(const struct result_process *p, const char *text)
 {
 	return p->command && memmem(p->command, p->command_size, text, strlen(text));
@@ -172,6 +226,25 @@ static int hint(struct judge *self, const struct result_process *p, const struct
 	});
 }
 
+/* Code that was compiled so that nobody can walk through it. */
+static int hint_module(struct judge *self, const struct result_process *p, const struct quality *q,
+		       uint64_t broken)
+{
+	if (!q->module || p->stacks_seen < STACKS_MIN || 2 * q->ended <= broken ||
+	    broken < p->stacks_seen * NO_TABLE_PERCENT / 100 + 1)
+		return 0;
+	return vec_push(&self->r->hints, (struct result_hint){
+		.tgid = p->tgid,
+		.comm = p->comm,
+		.runtime = p->comm,
+		.module = q->module,
+		.stacks = broken,
+		.seen = p->stacks_seen,
+		.advice = "compile it with -fasynchronous-unwind-tables or "
+			  "-fno-omit-frame-pointer, if its compiler has them",
+	});
+}
+
 static int runtimes_finish(void *p, struct result *r)
 {
 	struct judge *self = p;
@@ -188,15 +261,19 @@ static int runtimes_finish(void *p, struct result *r)
 	}
 	for (size_t i = 0; i < r->stacks.count && !rc; i++)
 		rc = count_stack(self, &r->stacks.at[i]);
+	if (!rc)
+		find_modules(self);
 	for (size_t i = 0; i < r->processes.count && !rc; i++) {
 		const struct result_process *one = &r->processes.at[i];
 		const struct quality *q = &self->by_process.at[i];
 		uint64_t ended = one->stacks_complete + one->stacks_truncated;
+		uint64_t broken = one->stacks_seen > ended ? one->stacks_seen - ended : 0;
 
-		if (q->runtime < 0)
+		if (q->runtime < 0) {
+			rc = hint_module(self, one, q, broken);
 			continue;
-		rc = hint(self, one, &runtimes[q->runtime], false,
-			  one->stacks_seen > ended ? one->stacks_seen - ended : 0);
+		}
+		rc = hint(self, one, &runtimes[q->runtime], false, broken);
 		if (!rc)
 			rc = hint(self, one, &runtimes[q->runtime], true, q->nameless);
 	}

@@ -8,7 +8,8 @@
 
 static bool same_trouble(const struct result_hint *a, const struct result_hint *b)
 {
-	return a->nameless == b->nameless && !strcmp(a->runtime, b->runtime);
+	return a->nameless == b->nameless && !strcmp(a->runtime, b->runtime) &&
+	       !a->module == !b->module && (!a->module || !strcmp(a->module, b->module));
 }
 
 static bool told_before(const struct result *r, size_t i)
@@ -45,6 +46,12 @@ void print_hints(struct page *p)
 			strbuf_addf(&sb, " of the stacks of %s (pid %u) ", h->runtime, h->tgid);
 		strbuf_puts(&sb, h->nameless ? "have compiled code without names: "
 					     : "do not reach their root: ");
+		if (h->module) {
+			strbuf_puts(&sb, "most end in ");
+			fmt_text(&sb, h->module, 0);
+			strbuf_puts(&sb, ", in code that seems to have neither unwind "
+					 "tables nor frame pointers; ");
+		}
 		strbuf_puts(&sb, h->advice);
 		page_pair(p, "hint", p->colors->warn, &sb);
 	}
@@ -61,6 +68,7 @@ void json_hints(struct json *j, const struct view_input *in)
 		json_uint(j, "pid", h->tgid);
 		json_text(j, "comm", h->comm);
 		json_text(j, "runtime", h->runtime);
+		json_text(j, "module", h->module);
 		json_text(j, "kind", h->nameless ? "nameless" : "broken");
 		json_uint(j, "stacks_affected", h->stacks);
 		json_uint(j, "stacks", h->seen);
