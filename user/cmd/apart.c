@@ -87,14 +87,22 @@ static bool apart_read(int fd, const struct apart_limits *limits, uint64_t until
 	}
 }
 
+static uint64_t ns_of(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
+}
+
 int apart_run(int (*work)(void *context, int fd), void *context,
-	      const struct apart_limits *limits, struct strbuf *out, enum apart_end *ret)
+	      const struct apart_limits *limits, struct strbuf *out, enum apart_end *ret,
+	      uint64_t *ret_cpu_ns)
 {
 	uint64_t until_ns = clock_monotonic_ns() + limits->time_ns;
+	struct rusage used = { 0 };
 	int ends[2], status = 0;
 	bool ended;
 	pid_t pid;
 
+	*ret_cpu_ns = 0;
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	pid = fork();
@@ -112,8 +120,9 @@ int apart_run(int (*work)(void *context, int fd), void *context,
 	close(ends[0]);
 	if (!ended)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR)
 		;
+	*ret_cpu_ns = ns_of(used.ru_utime) + ns_of(used.ru_stime);
 	if (ended)
 		*ret = !WIFEXITED(status) ? APART_CRASHED
 					  : WEXITSTATUS(status) ? APART_FAILED : APART_DONE;

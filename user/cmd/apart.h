@@ -26,10 +26,11 @@ enum apart_end {
 
 /*
  * Runs @work in a child, appends what it writes to its @fd to @out (all that
- * came, however it ended) and says how it ended. 0, or a negative errno when
- * there is no child to be had or no memory for its output.
+ * came, however it ended) and says how it ended and what CPU time it took. 0, or
+ * a negative errno when there is no child to be had or no memory for its output.
  */
 int apart_run(int (*work)(void *context, int fd), void *context,
-	      const struct apart_limits *limits, struct strbuf *out, enum apart_end *ret);
+	      const struct apart_limits *limits, struct strbuf *out, enum apart_end *ret,
+	      uint64_t *ret_cpu_ns);
 
 #endif

@@ -670,7 +670,7 @@ static int recorder_end(struct recorder *r, struct recorder_outcome *ret, struct
 	if (r->child.pid && child_reap(&r->child, false))
 		rec->exit_status = r->child.status;
 	rec->complete = true;
-	rec->collector_cpu_ns = clock_cpu_ns();
+	rec->collector_cpu_ns = clock_cpu_ns() + translate_apart_cpu_ns(r->translate);
 	if (!rc)
 		rc = file_writer_finish(r->file, rec, err);
 	ret->records = translate_records(r->translate);

@@ -67,6 +67,7 @@ struct translate {
 	uint64_t forget_at_ns;
 	char missing[192];
 	uint64_t lines_ns; /* spent on DWARF */
+	uint64_t apart_cpu_ns; /* by the processes that read it */
 	uint32_t lines_failed; /* files whose DWARF was not read to its end, */
 	char lines_missing[192]; /* and what to say of them */
 	char command[4096]; /* of the process that is being described */
@@ -159,10 +160,11 @@ static int ask_lines(void *ctx, const char *module, const struct lines_query *q,
 		.output = LINES_OUTPUT_MAX,
 	};
 	struct lines_query query = *q;
-	uint64_t began = clock_monotonic_ns();
+	uint64_t began = clock_monotonic_ns(), cpu_ns = 0;
 	enum apart_end end = APART_SLOW;
-	int rc = left ? apart_run(answer_lines, &query, &limits, answers, &end) : 0;
+	int rc = left ? apart_run(answer_lines, &query, &limits, answers, &end, &cpu_ns) : 0;
 
+	t->apart_cpu_ns += cpu_ns;
 	t->lines_ns += clock_monotonic_ns() - began;
 	if (rc == -ENOMEM)
 		return rc;
@@ -574,6 +576,11 @@ bool translate_ending(const struct translate *t)
 		if (syscall(SYS_tgkill, (pid_t)tgid, (pid_t)tid, 0) && errno == ESRCH)
 			return true;
 	return false;
+}
+
+uint64_t translate_apart_cpu_ns(const struct translate *t)
+{
+	return t->apart_cpu_ns;
 }
 
 uint64_t translate_records(const struct translate *t)

@@ -68,6 +68,7 @@ int translate_ends(struct translate *t, struct capture *capture);
 void translate_loss(const struct translate *t, uint64_t *loss);
 /* Whether a thread is gone that was not yet seen to leave its core for good. */
 bool translate_ending(const struct translate *t);
+uint64_t translate_apart_cpu_ns(const struct translate *t); /* of processes that it had */
 uint64_t translate_records(const struct translate *t); /* waits emitted */
 uint64_t translate_threads(const struct translate *t); /* threads seen */
 

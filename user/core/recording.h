@@ -43,8 +43,8 @@ struct recording {
 	/* known at the end */
 	bool complete; /* it was: the rest below is filled */
 	uint64_t end_ns; /* CLOCK_MONOTONIC: the window ends; of a cut file: its last event */
-	/* CPU time of runwait itself, without the process that reads source lines; and the part of
-	 * it that lies in the window, when the target ran */
+	/* CPU time of runwait itself, and the part of it that lies in the window, when the target
+	 * ran */
 	uint64_t collector_cpu_ns, collector_window_cpu_ns;
 	uint64_t loss[LOSS_CAUSES]; /* by cause */
 	int32_t exit_status; /* wait status of the command; -1 with -p and -a */
