@@ -148,7 +148,9 @@ static void stacks_text(const struct result *r, struct strbuf *sb)
 static void cost_text(const struct result *r, struct strbuf *sb)
 {
 	const struct recording *rec = &r->recording;
-	uint64_t window_ns = rec->collector_window_cpu_ns;
+	/* older files have only the whole of it */
+	uint64_t window_ns = rec->collector_window_cpu_ns ? rec->collector_window_cpu_ns
+							  : rec->collector_cpu_ns;
 
 	if (!rec->complete)
 		return;
