@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * channels pipeline        a fast producer, a stage of 3 ms an item, a fast consumer: processes
- * channels connections N   a client asks a server once on each of N connections
+ * channels connections N US   a client asks a server once on each of N connections, and is
+ *                          answered after US microseconds
  * channels blocked         children that wait for ever: pipe, tcp, named unix socket, socketpair;
  *                          says who they are and lives until stdin ends
  * channels descriptors     one wait of 20 ms each: FIFO, eventfd, timerfd, message queue, and
@@ -103,6 +104,7 @@ static void pipeline(void)
 /* --- connections -------------------------------------------------------------------- */
 
 static int connections;
+static long answer_ns;
 
 static int listen_at(uint16_t *ret_port)
 {
@@ -136,18 +138,19 @@ static void answer(const int *fds)
 		int fd = accept(fds[0], NULL, NULL);
 
 		whole(read(fd, item, 1));
-		pause_ns(200000);
+		pause_ns(answer_ns);
 		whole(write(fd, item, 1));
 	}
 }
 
-static void connect_many(int n)
+static void connect_many(int n, long pause)
 {
 	uint16_t port;
 	int fd = listen_at(&port);
 	pid_t server;
 
 	connections = n;
+	answer_ns = pause;
 	server = child("server", answer, &fd);
 	close(fd);
 	for (int i = 0; i < n; i++) {
@@ -293,8 +296,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(what, "pipeline"))
 		pipeline();
-	else if (!strcmp(what, "connections") && argc > 2)
-		connect_many(atoi(argv[2]));
+	else if (!strcmp(what, "connections") && argc > 3)
+		connect_many(atoi(argv[2]), 1000 * atol(argv[3]));
 	else if (!strcmp(what, "blocked"))
 		block();
 	else if (!strcmp(what, "descriptors"))
