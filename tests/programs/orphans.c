@@ -97,6 +97,9 @@ int main(int argc, char **argv)
 
 	pthread_create(&thread, NULL, end_with_plain, NULL);
 	pthread_join(thread, NULL);
+	/* it is joined before the kernel has it ended */
+	while (!syscall(SYS_tgkill, getpid(), plain_owner, 0))
+		sleep_ns(NS_PER_MS);
 	in_vain_ns = want_in_vain();
 	printf("{\"robust\": \"%p\", \"robust_owner\": %d, \"child\": %d, "
 	       "\"by_thread_ns\": %" PRIu64 ", \"by_process_ns\": %" PRIu64 ", "
