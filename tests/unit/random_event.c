@@ -85,7 +85,7 @@ static void random_out(struct random_events *r, struct event_out *o)
 		.tid = (uint32_t)value(r),
 		.tgid = (uint32_t)value(r),
 		.cpu = (uint16_t)value(r),
-		.why = (uint8_t)random_below(r, OUT_THROTTLED + 1),
+		.why = (uint8_t)random_below(r, OUT_WHYS),
 		.flags = (uint8_t)value(r),
 		.out_ns = value(r),
 		.woken_ns = value(r),

@@ -338,8 +338,8 @@ static void a_newer_file_says_so(void **state)
 
 	s->bytes.buf[8] = FORMAT_VERSION + 1;
 	assert_null(file_open(&s->bytes, &err));
-	assert_string_equal(err.msg, "file was written by a newer runwait: its format is 3, "
-				     "this one reads up to 2");
+	assert_string_equal(err.msg, "file was written by a newer runwait: its format is 4, "
+				     "this one reads up to 3");
 	header_sign(&s->bytes);
 	assert_null(file_open(&s->bytes, &err));
 	assert_non_null(strstr(err.msg, "newer"));

@@ -228,7 +228,7 @@ static void values_outside_of_their_enums_are_refused(void **state)
 	const struct event bad[] = {
 		{ .type = EVENT_NONE },
 		{ .type = EVENT_TYPES },
-		{ .type = EVENT_SWITCH, .out = { .why = OUT_THROTTLED + 1 } },
+		{ .type = EVENT_SWITCH, .out = { .why = OUT_WHYS } },
 		{ .type = EVENT_OPEN, .out = { .waker = WAKER_TIMER + 1 } },
 		{ .type = EVENT_SWITCH, .out = { .futex = FUTEX_KIND_JOIN + 1 } },
 		{ .type = EVENT_STACK, .stack = { .place = PLACE_FAULT + 1 } },

@@ -50,6 +50,7 @@ enum out_why {
 	OUT_NEW = 3, /* forked and not yet run; woken_ns is its first time on a run queue */
 	OUT_RUNNING = 4, /* EVENT_OPEN only: it has one */
 	OUT_THROTTLED = 5, /* args are the quota of its control group and the period, in ns */
+	OUT_WHYS,
 };
 
 /* event_out.flags. The values stand in capture files. */

@@ -65,7 +65,7 @@ static bool event_is_sound(const struct event *e)
 	switch (e->type) {
 	case EVENT_SWITCH:
 	case EVENT_OPEN:
-		return e->out.why <= OUT_THROTTLED && e->out.waker <= WAKER_TIMER &&
+		return e->out.why < OUT_WHYS && e->out.waker <= WAKER_TIMER &&
 		       e->out.futex <= FUTEX_KIND_JOIN;
 	case EVENT_STACK:
 		return e->stack.place <= PLACE_FAULT;

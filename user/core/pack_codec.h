@@ -49,8 +49,8 @@ struct thread_memory {
 	uint64_t in_ns, out_ns; /* 0 unknown */
 	uint8_t why;
 	bool counted; /* its counts are those of the switch-out that is to come */
-	uint8_t flags[OUT_THROTTLED + 1]; /* by why */
-	int16_t nr[OUT_THROTTLED + 1];
+	uint8_t flags[OUT_WHYS]; /* by why */
+	int16_t nr[OUT_WHYS];
 	struct event_poll poll; /* the last one */
 };
 

@@ -124,7 +124,7 @@ static ALWAYS_INLINE void pass_out(struct pass *p, struct event *e, bool is_open
 	FIELD(p, o->in_ns, is_open ? 0 : e->time_ns, e->time_ns);
 	FIELD(p, o->why, t->why, 0);
 	/* a bad one ends the reading behind this event, but until then it is an index */
-	why = o->why <= OUT_THROTTLED ? o->why : 0;
+	why = o->why < OUT_WHYS ? o->why : 0;
 	FIELD(p, o->flags, t->flags[why], 0);
 	GUESS(p, o->nr, t->nr[why], 0);
 	pass_counts(p, t, &o->voluntary, &o->involuntary, o->flags & OUT_VOLUNTARY);

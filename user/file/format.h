@@ -25,8 +25,9 @@ enum {
 	 * Goes up when files can no longer be read by what read them before: with each
 	 * kind of event, and each field of one, that comes before a release.
 	 * 2: returns to event loops, ends of objects, stacks of wakers.
+	 * 3: threads without a core for want of CPU quota.
 	 */
-	FORMAT_VERSION = 2,
+	FORMAT_VERSION = 3,
 	FORMAT_VERSION_OLDEST = 1, /* that is still read */
 	FORMAT_HEADER_SIZE = 32,
 	CHUNK_HEADER_SIZE = 52,
@@ -46,6 +47,7 @@ enum {
 };
 
 _Static_assert(EVENT_TYPES == 19, "who knows fewer kinds of events must be told: FORMAT_VERSION");
+_Static_assert(OUT_WHYS == 6, "and who knows fewer reasons to be without a core");
 
 struct chunk {
 	uint8_t type; /* enum chunk_type */
