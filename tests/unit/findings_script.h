@@ -63,4 +63,9 @@ static inline const struct evidence *evidence(const struct evscript_run *run, si
 	return NULL;
 }
 
+static inline void assert_title(const struct evscript_run *run, size_t i, const char *title)
+{
+	assert_string_equal(run->result.findings.at[i].title, title);
+}
+
 #endif

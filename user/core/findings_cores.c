@@ -48,22 +48,22 @@ static const struct {
 		"Look for a CPU quota (cpu.max of its cgroup), an affinity mask or a low "
 		"priority." },
 	[SHORT_QUOTA] = { "quota", "Out of CPU quota: ",
-		"Raise the quota (cpu.max of the cgroup, the CPU limit of the container), or run "
-		"no more threads than it has cores: many use up early what is for the whole "
-		"period." },
+		"Raise the quota (cpu.max of the cgroup, the CPU limit of the container), or let "
+		"fewer threads run at once: many use up early what is for the whole period." },
 };
 
 /*
  * Threads are stopped for it where they leave the core, or come back to it: until then they
  * queue like everyone. So it is also the reason where they are stopped for a small part of the
- * time, but the program has all that it may have.
+ * time, but the program has all that it may have. Hardly any is none: the rest is a queue of
+ * another kind.
  */
 static bool is_out_of_quota(const struct findings *self)
 {
 	const struct result_quota *q = &self->r->quota;
 	double most = share(q->quota_ns, q->period_ns) * (double)self->wall_ns;
 
-	return self->sum.throttled_ns &&
+	return self->sum.throttled_ns > self->sum.runnable_ns / 10 &&
 	       (self->sum.throttled_ns >= self->sum.runnable_ns / 2 ||
 		(double)self->sum.run_ns >= 0.85 * most);
 }
