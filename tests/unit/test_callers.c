@@ -362,14 +362,14 @@ static void locks_that_events_end_are_one_for_all_who_wait_in_one_function(void 
 	evscript_stop(&run);
 }
 
-static void locks_of_java_are_one_for_each_process(void **state)
+/* Each thread waits at a word of its own, which says nothing of what for. */
+static void assert_one_for_each_process(const char *inner, const char *outer, const char *name,
+					enum lock_kind kind)
 {
 	struct evscript_run run;
 
-	(void)state;
 	evscript_init(&run.script);
-	name_stack(&run.script, 9, "os::PlatformEvent::park", "ObjectMonitor::EnterI");
-	/* each thread waits at a word of its own */
+	name_stack(&run.script, 9, inner, outer);
 	evscript_play(&run.script, "1000 object 1 futex 0x10\n"
 				   "1000 object 2 futex 0x20\n"
 				   "1000 object 3 futex 0x10\n"
@@ -385,8 +385,8 @@ static void locks_of_java_are_one_for_each_process(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		const struct result_lock *l = &run.result.locks.at[i];
 
-		assert_string_equal(l->name, "Java monitors");
-		assert_int_equal(l->kind, LOCK_MUTEX);
+		assert_string_equal(l->name, name);
+		assert_int_equal(l->kind, kind);
 		assert_int_equal(l->address, 0);
 		assert_int_equal(l->holds.count, 0);
 		assert_false(l->shared);
@@ -395,6 +395,18 @@ static void locks_of_java_are_one_for_each_process(void **state)
 		assert_int_equal(l->wait_ns, i ? 100 : 900 + 800);
 	}
 	evscript_stop(&run);
+}
+
+static void locks_at_words_of_the_waiters_are_one_for_each_process(void **state)
+{
+	(void)state;
+	assert_one_for_each_process("os::PlatformEvent::park", "ObjectMonitor::EnterI",
+				    "Java monitors", LOCK_MUTEX);
+	assert_one_for_each_process("pthread_cond_timedwait", "Parker::park", "Java parking",
+				    LOCK_UNKNOWN);
+	assert_one_for_each_process("pthread_cond_wait",
+				    "rocksdb::WriteThread::BlockingAwaitState",
+				    "RocksDB write queue", LOCK_CONDITION);
 }
 
 static void the_owner_is_still_that_of_the_words(void **state)
@@ -488,7 +500,7 @@ int main(void)
 		cmocka_unit_test(a_stranger_ends_what_its_callers_could_say),
 		cmocka_unit_test(who_has_no_name_says_nothing),
 		cmocka_unit_test(functions_overrule_words_that_look_like_something_else),
-		cmocka_unit_test(locks_of_java_are_one_for_each_process),
+		cmocka_unit_test(locks_at_words_of_the_waiters_are_one_for_each_process),
 		cmocka_unit_test(locks_that_events_end_are_one_for_all_who_wait_in_one_function),
 		cmocka_unit_test(the_owner_is_still_that_of_the_words),
 		cmocka_unit_test(a_thread_that_there_is_not_is_not_joined),

@@ -197,6 +197,8 @@ static const struct rule rules[] = {
 	{ "rocksdb::port::CondVar::*", PASS, 0 },
 	{ "rocksdb::InstrumentedCondVar::*", PASS, 0 },
 	{ "rocksdb::ThreadPoolImpl::Impl::BGThread*", CLASS_IDLE, NO_LOCK },
+	{ "rocksdb::WriteThread::BlockingAwaitState*", CLASS_SYNC, LOCK_CONDITION,
+	  "RocksDB write queue" },
 
 	/* GCC's OpenMP, where its own symbols are there */
 	{ "gomp_mutex_lock_slow", CLASS_LOCK, LOCK_MUTEX },
