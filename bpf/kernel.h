@@ -290,8 +290,6 @@ struct cfs_bandwidth {
 };
 
 struct task_group {
-	struct cfs_rq **cfs_rq; /* by core */
-	struct task_group *parent;
 	struct cfs_bandwidth cfs_bandwidth; /* CONFIG_CFS_BANDWIDTH */
 };
 
@@ -302,7 +300,8 @@ struct cfs_rq {
 };
 
 struct sched_entity {
-	struct cfs_rq *cfs_rq; /* CONFIG_FAIR_GROUP_SCHED */
+	struct sched_entity *parent; /* CONFIG_FAIR_GROUP_SCHED: its group's, on the same core */
+	struct cfs_rq *cfs_rq;       /* too: the one that it is in */
 	u64 exec_start; /* run-queue clock when it was last charged for its time */
 	u64 sum_exec_runtime;
 };

@@ -339,34 +339,32 @@ enum { GROUPS_MAX = 16 };
 #define QUOTA_NONE (~0ull)
 
 /*
- * The quota that stops the threads of the task_group at @address: that of the outermost
- * group around it whose run queue on this core is throttled. Groups within that are with
- * it, whatever they have left. Not 0: it was found.
+ * The quota that stops current: that of the outermost group around it whose run queue on
+ * this core is throttled. Groups within that are with it, whatever they have left. Not 0:
+ * it was found.
  */
-__noinline int quota_read(struct thread_state *st, u64 address)
+__noinline int quota_read(struct thread_state *st)
 {
-	struct task_group *group = (struct task_group *)address;
-	u32 cpu = bpf_get_smp_processor_id();
-	struct cfs_rq **queues, *queue;
+	struct sched_entity *entity = &((struct task_struct *)bpf_get_current_task())->se;
 	struct cfs_bandwidth *limit;
+	struct cfs_rq *queue;
 	int found = 0;
 	u64 quota;
 
 	if (!st)
 		return 0;
-	for (int i = 0; group && i < GROUPS_MAX; i++) {
-		queues = BPF_CORE_READ(group, cfs_rq);
-		if (!queues || bpf_probe_read_kernel(&queue, sizeof(queue), &queues[cpu]) ||
-		    !queue || !BPF_CORE_READ(queue, throttle_count))
+	for (int i = 0; entity && i < GROUPS_MAX; i++) {
+		queue = BPF_CORE_READ(entity, cfs_rq);
+		if (!queue || !BPF_CORE_READ(queue, throttle_count))
 			break;
-		limit = &group->cfs_bandwidth;
+		limit = &BPF_CORE_READ(queue, tg)->cfs_bandwidth;
 		quota = BPF_CORE_READ(limit, quota);
 		if (quota != QUOTA_NONE) {
 			st->args[0] = quota;
 			st->args[1] = BPF_CORE_READ(limit, period);
 			found = 1;
 		}
-		group = BPF_CORE_READ(group, parent);
+		entity = BPF_CORE_READ(entity, parent);
 	}
 	return found;
 }
@@ -390,7 +388,7 @@ static __always_inline void switch_out(struct wire_ring *ring, struct thread_sta
 	if (preempt || state == TASK_RUNNING) {
 		st->why = WIRE_WHY_PREEMPTED;
 		st->detail = WIRE_DETAIL_NONE;
-		if (is_throttled(prev) && quota_read(st, (u64)BPF_CORE_READ(prev, se.cfs_rq, tg)))
+		if (is_throttled(prev) && quota_read(st))
 			st->why = WIRE_WHY_THROTTLED;
 		return;
 	}
