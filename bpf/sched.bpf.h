@@ -390,10 +390,10 @@ static __always_inline void switch_out(struct wire_ring *ring, struct thread_sta
 		st->detail = WIRE_DETAIL_NONE;
 		if (is_throttled(prev) && quota_read(st))
 			st->why = WIRE_WHY_THROTTLED;
-		return;
+	} else {
+		st->why = WIRE_WHY_BLOCKED;
+		out_reason(ring, st, prev, now);
 	}
-	st->why = WIRE_WHY_BLOCKED;
-	out_reason(ring, st, prev, now);
 	if (config.stacks && !(st->flags & WIRE_SWITCH_KTHREAD))
 		st->user_stack = stack_user(ring, prev, st, now);
 }

@@ -121,7 +121,8 @@ struct wire_semaphore {
 /*
  * One a wait, sent when the thread gets a core again. Runs are what lies
  * between. nr is the system call it was in (-1: none: a page fault, a
- * preemption in user mode); args are its first four arguments. The record may
+ * preemption in user mode); args are its first four arguments. The user stack is
+ * that of where it stood when it left the core, blocked or not. The record may
  * end before args, or before what detail does not announce: what is beyond its
  * size is 0.
  */

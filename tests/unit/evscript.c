@@ -2,50 +2,11 @@
 #include "evscript.h"
 
 #include "core/syscall.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A line, word by word. */
-struct words {
-	char line[512], *rest;
-	const char *whole;
-};
-
-static const char *next_word(struct words *w)
-{
-	char *word = strtok_r(NULL, " \t", &w->rest);
-
-	return word ? word : "";
-}
-
-static bool word_is(const char *word, const char *other)
-{
-	return !strcmp(word, other);
-}
-
-static void nonsense(const struct words *w, const char *word)
-{
-	fail_msg("event script: '%s' makes no sense in: %s", word, w->whole);
-}
-
-static uint64_t number(const struct words *w, const char *word)
-{
-	char *end;
-	uint64_t n = strtoull(word, &end, 0);
-
-	if (!*word || *end)
-		nonsense(w, word);
-	return n;
-}
-
-static int cpu_number(const struct words *w, const char *word)
-{
-	if (strncmp(word, "cpu", 3))
-		nonsense(w, word);
-	return (int)number(w, word + 3);
-}
 
 static const char *keep_text(struct evscript *s, const char *text)
 {
@@ -384,7 +345,10 @@ static void do_switch(struct evscript *s, struct words *w, int cpu)
 			out->out.why = OUT_THROTTLED;
 			out->out.args[0] = number(w, next_word(w));
 			out->out.args[1] = number(w, next_word(w));
-		} else if (*word && !word_is(word, "preempted")) {
+		} else if (word_is(word, "preempted")) {
+			if (word_is(next_word(w), "stack"))
+				out->out.user_stack = (uint32_t)number(w, next_word(w));
+		} else if (*word) {
 			nonsense(w, word);
 		}
 		count_switch(s, out, dead || out->out.why == OUT_BLOCKED);

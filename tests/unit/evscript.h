@@ -17,7 +17,7 @@
  *	        is lost) | forked [by B] | execed [on cpuN] | seen
  *	        `of B`: a thread of B's process; else a process of its own
  *	        `own N in NS`: what it calls itself in PID namespace NS
- *	T cpuN switch A>B [wait WHAT | preempted | throttled QUOTA PERIOD | dead]
+ *	T cpuN switch A>B [wait WHAT | preempted [stack N] | throttled QUOTA PERIOD | dead]
  *	        "-" is nobody that is recorded
  *	T wake A by B | by irq | by tid N [stack N | in CALL]
  *	T object N KIND [listening] [shared] [0xADDR] [TEXT]  KIND: file block tty pipe socket

@@ -408,7 +408,8 @@ struct result_stack {
 	int class; /* enum wait_class, or STACK_RUN, STACK_RUNNABLE */
 	int16_t nr; /* system call of the wait, -1 none */
 	uint32_t user_stack, kernel_stack; /* 0 none */
-	uint64_t count; /* waits or samples */
+	uint64_t count; /* waits, samples, times on a run queue */
+	uint64_t taken; /* stacks of its own; the run queue behind a wait has the wait's */
 	uint64_t ns; /* waited; samples: 0 */
 };
 

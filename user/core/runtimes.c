@@ -133,23 +133,22 @@ static int count_stack(struct judge *self, const struct result_stack *s)
 	uint64_t shows;
 	int rc;
 
-	/* the run queue behind a wait has the same stack once more */
-	if (!process || s->class == STACK_RUNNABLE || !s->user_stack)
+	if (!process || !s->taken)
 		return 0;
-	process->stacks_seen += s->count;
+	process->stacks_seen += s->taken;
 	if (!stacks_get(self->c->stacks, s->user_stack, &view))
 		return 0;
 	if (view.flags & STACK_TRUNCATED)
-		process->stacks_truncated += s->count;
+		process->stacks_truncated += s->taken;
 	if (view.flags & STACK_COMPLETE)
-		process->stacks_complete += s->count;
+		process->stacks_complete += s->taken;
 	rc = stack_shows(self, s->user_stack, &view, &shows);
 	if (rc)
 		return rc;
 	if (shows & RUNTIME_MASK)
 		self->by_process.at[*at].runtime = (int)(shows & RUNTIME_MASK) - 1;
 	if (shows & NAMELESS)
-		self->by_process.at[*at].nameless += s->count;
+		self->by_process.at[*at].nameless += s->taken;
 	return 0;
 }
 
@@ -159,7 +158,7 @@ static const char *broken_in(struct judge *self, const struct result_stack *s)
 	struct event_frame frame;
 	struct stack_view view;
 
-	if (s->class == STACK_RUNNABLE || !s->user_stack ||
+	if (!s->taken ||
 	    !stacks_get(self->c->stacks, s->user_stack, &view) ||
 	    view.flags & (STACK_COMPLETE | STACK_TRUNCATED) || !view.count ||
 	    !stacks_frame(self->c->stacks, view.frames[view.count - 1], &frame))
@@ -189,13 +188,13 @@ static void find_modules(struct judge *self)
 			bool same = module && q->module && !strcmp(q->module, module);
 
 			if (counted && same) {
-				q->ended += s->count;
+				q->ended += s->taken;
 			} else if (!counted && same) {
-				q->votes += s->count;
-			} else if (!counted && module && q->votes >= s->count) {
-				q->votes -= s->count;
+				q->votes += s->taken;
+			} else if (!counted && module && q->votes >= s->taken) {
+				q->votes -= s->taken;
 			} else if (!counted && module) {
-				q->votes = s->count - q->votes;
+				q->votes = s->taken - q->votes;
 				q->module = module;
 			}
 		}

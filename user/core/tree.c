@@ -19,6 +19,7 @@ _Static_assert(sizeof(struct leaf_key) == 16, "it is hashed as two words");
 struct leaf {
 	struct leaf_key key;
 	uint64_t count, ns;
+	uint64_t taken; /* user stacks, for this leaf and no other */
 	uint64_t runnable_count, runnable_ns; /* behind the waits */
 };
 
@@ -123,6 +124,7 @@ static int tree_absence(void *p, const struct absence *a)
 	if (!leaf)
 		return -ENOMEM;
 	leaf->count += a->waits;
+	leaf->taken += out->user_stack != 0;
 	leaf->ns += a->wait_ns;
 	leaf->runnable_count += a->runnable_ns > 0;
 	leaf->runnable_ns += a->runnable_ns;
@@ -145,6 +147,7 @@ static int tree_sample(void *p, uint32_t thread, uint64_t time_ns, const struct 
 	if (!leaf)
 		return -ENOMEM;
 	leaf->count++;
+	leaf->taken += e->user_stack != 0;
 	return 0;
 }
 
@@ -208,18 +211,16 @@ static int tree_finish(void *p, struct result *r)
 			.user_stack = leaf->key.user_stack,
 			.kernel_stack = leaf->key.kernel_stack,
 			.count = leaf->count,
+			.taken = leaf->taken,
 			.ns = leaf->ns,
 		};
-		/* the run queue behind a wait has the same stack once more */
-		if (to->class == STACK_RUNNABLE || !to->user_stack)
-			continue;
-		r->stacks_seen += to->count;
+		r->stacks_seen += to->taken;
 		if (!stacks_get(self->c->stacks, to->user_stack, &stack))
 			continue;
 		if (stack.flags & STACK_TRUNCATED)
-			r->stacks_truncated += to->count;
+			r->stacks_truncated += to->taken;
 		if (stack.flags & STACK_COMPLETE)
-			r->stacks_complete += to->count;
+			r->stacks_complete += to->taken;
 	}
 	vec_sort(&r->stacks, stack_order);
 	return 0;
