@@ -190,6 +190,9 @@ static void who_takes_an_inodes_lock_and_sleeps_there_waits_for_it(void **state)
 	assert_int_equal(place_of(STACK("do_truncate", "do_ftruncate")), PLACE_LOCK);
 	assert_int_equal(place_of(STACK("do_renameat2", "__x64_sys_rename")), PLACE_LOCK);
 	assert_int_equal(place_of(STACK("path_openat", "do_filp_open")), PLACE_LOCK);
+	/* 7.3 */
+	assert_int_equal(place_of(STACK("__start_renaming", "filename_renameat2")), PLACE_LOCK);
+	assert_int_equal(place_of(STACK("lookup_open", "path_openat")), PLACE_LOCK);
 	assert_int_equal(place_of(STACK("iterate_dir", "__x64_sys_getdents64")), PLACE_LOCK);
 	/* … but not who sleeps further in, or for something else as well */
 	assert_int_equal(place_of(STACK("balance_dirty_pages", "ext4_buffered_write_iter")),

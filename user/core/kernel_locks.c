@@ -2,7 +2,7 @@
 /*
  * The table is by prefix, as compilers split functions (".isra.0", ".constprop.0")
  * and the kernel wraps system calls ("__x64_sys_", "__do_sys_"). Which function takes
- * which lock was read off the sources of Linux 6.1 to 6.18.
+ * which lock was read off the sources of Linux 6.1 to 6.18, and off what calls what in 7.3.
  */
 #include "core/kernel_locks.h"
 
@@ -80,6 +80,14 @@ static const struct {
 	{ "do_renameat2", &directory_lock },
 	{ "lock_rename", &directory_lock },
 	{ "lock_two_directories", &directory_lock },
+	{ "start_dirop", &directory_lock }, /* these came after 6.18 */
+	{ "start_creating", &directory_lock },
+	{ "start_removing", &directory_lock },
+	{ "start_renaming", &directory_lock },
+	{ "__start_renaming", &directory_lock },
+	{ "filename_rmdir", &directory_lock },
+	{ "filename_unlinkat", &directory_lock },
+	{ "lookup_open", &directory_lock },
 	{ "lookup_slow", &directory_lock },
 	{ "walk_component", &directory_lock },
 	{ "folio_wait_bit", &page_lock },

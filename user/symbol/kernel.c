@@ -248,7 +248,7 @@ static const struct {
  * bpf_get_task_stack() leaves out the functions that sleep for others (in_sched_functions(), since
  * 5.2): of a wait for a rwsem or a mutex the nearest function is the one that takes it. These
  * take a lock and never sleep by themselves, so being nearest says that they wait for it.
- * (From 6.1 to 6.18.) Who reads and writes a pipe sleeps for its data as well, and who
+ * (From 6.1 to 7.3.) Who reads and writes a pipe sleeps for its data as well, and who
  * allocates room in a file takes two: not in here.
  */
 static const char *const lock_takers[] = {
@@ -262,7 +262,9 @@ static const char *const lock_takers[] = {
 	/* an inode's: the file's, or the directory's that a name is made or removed in */
 	"ext4_buffered_write_iter", "shmem_file_write_iter", "do_truncate", "iterate_dir",
 	"path_openat",		"filename_create",  "do_unlinkat",    "do_rmdir",
-	"do_renameat2",
+	"do_renameat2",		"lookup_slow",	    "lookup_open",    "lock_two_directories",
+	"lock_rename*",		"start_dirop",	    "start_creating", "start_removing",
+	"start_renaming",	"__start_renaming", "filename_rmdir", "filename_unlinkat",
 };
 
 static bool takes_a_lock(const char *name)
