@@ -129,6 +129,67 @@ static void a_preempted_holder_waits_for_a_core_where_it_ran(void **state)
 	evscript_stop(&run);
 }
 
+static void a_preempted_holder_stood_where_its_stack_says(void **state)
+{
+	struct evscript_run run;
+	const struct result_lock *l = held_while(&run, "",
+						 "2200 cpu1 switch B>- preempted stack 7\n"
+						 "2800 cpu1 switch ->B\n"
+						 "2900 sample B stack 6\n");
+
+	(void)state;
+	assert_int_equal(l->sites.at[0].held_stack, 7);
+	assert_int_equal(l->sites.at[0].stack_from, STACK_FROM_WAIT);
+	assert_int_equal(l->sites.at[0].doing, HELD_RUNNABLE);
+	/* and ran until then there, and behind it to where it was sampled next */
+	assert_int_equal(l->sites.at[0].blame_ns, 600 + 200);
+	assert_int_equal(l->sites.at[1].held_stack, 6);
+	assert_int_equal(l->sites.at[1].blame_ns, 200);
+	evscript_stop(&run);
+}
+
+/* Two stacks of the same function, called from the same place. */
+static void tell_alike(struct evscript *s)
+{
+	static const uint32_t frames[] = { 11, 20, 12, 20 };
+	struct event e = { .type = EVENT_STACK };
+
+	for (uint32_t i = 0; i < 2; i++) {
+		e = (struct event){ .type = EVENT_STACK,
+				    .stack = { .stack = 6 + i, .flags = STACK_COMPLETE,
+					       .count = 2, .frames = frames + (size_t)2 * i } };
+		evscript_event(s, &e);
+		e = (struct event){ .type = EVENT_NAME,
+				    .name = { .frame = 11 + i, .function = "crunch",
+					      .file = "x.c", .line = 7 + i } };
+		evscript_event(s, &e);
+	}
+}
+
+static void samples_of_one_function_are_one_place(void **state)
+{
+	struct evscript_run run;
+
+	(void)state;
+	evscript_init(&run.script);
+	tell_alike(&run.script);
+	evscript_play(&run.script, "1000 object 1 futex 0x10 the_lock\n"
+				   "1000 task A found on cpu0\n"
+				   "1000 task B found on cpu1 of A\n"
+				   "2000 cpu0 switch A>- wait futex 0x10 mutex owner B object 1 "
+				   "stack 8\n"
+				   "2300 sample B stack 6\n"
+				   "2700 sample B stack 7\n"
+				   "3000 wake A by B stack 9\n"
+				   "3000 cpu0 switch ->A\n"
+				   "4000 end\n");
+	evscript_finish(&run);
+	assert_int_equal(run.result.locks.at[0].sites.count, 1);
+	assert_int_equal(run.result.locks.at[0].sites.at[0].held_stack, 6);
+	assert_int_equal(run.result.locks.at[0].sites.at[0].blame_ns, 1000);
+	evscript_stop(&run);
+}
+
 static void blame_is_weighed_by_how_many_waited_when_the_holder_did_something(void **state)
 {
 	struct evscript_run run;
@@ -469,6 +530,8 @@ int main(void)
 		cmocka_unit_test(a_holder_that_runs_is_where_it_is_sampled_next),
 		cmocka_unit_test(a_holder_that_is_not_seen_is_where_it_lets_go),
 		cmocka_unit_test(a_preempted_holder_waits_for_a_core_where_it_ran),
+		cmocka_unit_test(a_preempted_holder_stood_where_its_stack_says),
+		cmocka_unit_test(samples_of_one_function_are_one_place),
 		cmocka_unit_test(blame_is_weighed_by_how_many_waited_when_the_holder_did_something),
 		cmocka_unit_test(the_run_queue_behind_its_own_wait_is_not_where_a_lock_is_held),
 		cmocka_unit_test(of_a_holder_that_is_not_selected_nothing_is_known),

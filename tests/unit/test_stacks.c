@@ -191,6 +191,7 @@ static void every_allocation_may_fail_once(void **state)
 	OOM_SWEEP(100) {
 		struct stacks *s = stacks_new();
 		struct stack_view view;
+		uint32_t first;
 		int rc = s ? 0 : -ENOMEM;
 
 		if (!rc)
@@ -201,11 +202,55 @@ static void every_allocation_may_fail_once(void **state)
 			rc = add_name(s, 1, 1, "outer");
 		if (!rc)
 			rc = add_name(s, 1, 0, "inner");
+		if (!rc)
+			rc = stacks_alike(s, 1, &first);
 		assert_int_equal(rc, oom_has_failed() ? -ENOMEM : 0);
 		if (!rc)
 			assert_true(stacks_get(s, 1, &view));
 		stacks_free(s);
 	}
+}
+
+static uint32_t alike(struct stacks *s, uint32_t stack)
+{
+	uint32_t first = 0;
+
+	assert_int_equal(stacks_alike(s, stack, &first), 0);
+	return first;
+}
+
+static void stacks_are_alike_that_differ_within_their_innermost_function_only(void **state)
+{
+	static const uint32_t here[] = { 1, 9 }, there[] = { 2, 9 }, inlined[] = { 3, 9 },
+			      elsewhere[] = { 2, 8 }, nameless[] = { 4, 9 }, next[] = { 5, 9 };
+	struct stacks *s = stacks_new();
+
+	(void)state;
+	assert_int_equal(add_stack(s, 10, here, 2), 0);
+	assert_int_equal(add_stack(s, 11, there, 2), 0);
+	assert_int_equal(add_stack(s, 12, inlined, 2), 0);
+	assert_int_equal(add_stack(s, 13, elsewhere, 2), 0);
+	assert_int_equal(add_stack(s, 14, nameless, 2), 0);
+	assert_int_equal(add_stack(s, 15, next, 2), 0);
+	assert_int_equal(add_name(s, 1, 0, "crunch"), 0);
+	/* while one has no name they are apart */
+	assert_int_equal(alike(s, 10), 10);
+	assert_int_equal(alike(s, 11), 11);
+	assert_int_equal(add_name(s, 2, 0, "crunch"), 0);
+	assert_int_equal(add_name(s, 3, 0, "now"), 0);
+	assert_int_equal(add_name(s, 3, 1, "crunch"), 0);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(alike(s, 11), 10);
+		assert_int_equal(alike(s, 10), 10);
+		assert_int_equal(alike(s, 12), 12);
+		assert_int_equal(alike(s, 13), 13);
+		assert_int_equal(alike(s, 15), 15);
+		assert_int_equal(alike(s, 14), 14);
+	}
+	/* of what is not known nothing is said */
+	assert_int_equal(alike(s, 0), 0);
+	assert_int_equal(alike(s, 77), 77);
+	stacks_free(s);
 }
 
 static void assert_cut(struct stacks *s, uint32_t stack, uint32_t count, uint8_t flags)
@@ -278,6 +323,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stack_comes_back_as_it_was_told_first),
 		cmocka_unit_test(what_was_never_told_is_not_known),
+		cmocka_unit_test(
+			stacks_are_alike_that_differ_within_their_innermost_function_only),
 		cmocka_unit_test(a_frame_is_called_by_symbol_or_module_or_address),
 		cmocka_unit_test(inlined_names_come_innermost_first_whatever_order_they_came_in),
 		cmocka_unit_test(an_inlined_function_is_a_frame_of_its_own_and_marked),

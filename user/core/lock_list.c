@@ -315,7 +315,9 @@ static int by_site(const void *x, const void *y)
 
 	if (!order)
 		order = compare_u64(a->key.wait_stack, b->key.wait_stack);
-	return order ? order : compare_u64(a->key.doing, b->key.doing);
+	if (!order)
+		order = compare_u64(a->key.doing, b->key.doing);
+	return order ? order : compare_u64(a->key.known_by, b->key.known_by);
 }
 
 typedef int key_order(const void *, const void *);
@@ -405,19 +407,20 @@ static int list_sites(struct keyed *keys, size_t count, struct result_lock *to)
 		struct result_lock_site site = {
 			.held_stack = keys[i].key.held_stack,
 			.wait_stack = keys[i].key.wait_stack,
-			.stack_from = keys[i].key.known_by,
 		};
 		const struct blame_key first = keys[i].key;
 		uint64_t most = 0, ns;
 
 		while (i < count && same_site(&first, &keys[i].key)) {
-			int doing = keys[i].key.doing;
+			const struct blame_key *key = &keys[i].key;
 
 			i = run_end(keys, count, i, by_site, &ns);
 			site.blame_ns += ns;
-			if (ns > most)
-				site.doing = doing;
-			most = max_u64(most, ns);
+			if (ns <= most)
+				continue;
+			site.doing = key->doing;
+			site.stack_from = key->known_by;
+			most = ns;
 		}
 		if (site.blame_ns && (site.held_stack || site.wait_stack) &&
 		    vec_push(&to->sites, site))

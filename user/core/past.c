@@ -55,15 +55,19 @@ static int remember(struct past *p, struct deed d)
 
 int past_absence(struct past *p, const struct absence *a)
 {
+	uint32_t stack = a->out->user_stack;
+
 	/* a sum of short waits has no time of its own */
 	if (a->in_ns <= a->out_ns)
 		return 0;
+	if (!a->blocked && stacks_alike(p->c->stacks, stack, &stack))
+		return -ENOMEM;
 	return remember(p, (struct deed){
 				   .from_ns = a->out_ns,
 				   .woken_ns = a->woken_ns,
 				   .to_ns = a->in_ns,
 				   .thread = a->thread,
-				   .stack = a->out->user_stack,
+				   .stack = stack,
 				   .object = a->out->object,
 				   .nr = a->out->nr,
 				   .kind = a->blocked ? DEED_WAIT : DEED_RUNNABLE,
@@ -73,6 +77,8 @@ int past_absence(struct past *p, const struct absence *a)
 
 int past_sample(struct past *p, uint32_t thread, uint64_t time_ns, uint32_t stack)
 {
+	if (stacks_alike(p->c->stacks, stack, &stack))
+		return -ENOMEM;
 	return remember(p, (struct deed){ .from_ns = time_ns,
 					  .woken_ns = time_ns,
 					  .to_ns = time_ns,
@@ -201,7 +207,9 @@ static int add_deed(struct past *p, size_t i, uint64_t since_ns, uint64_t from_n
 		return 0;
 	if (d.kind == DEED_WAIT)
 		rc = add(acts, wait);
-	if (d.kind == DEED_RUNNABLE || (d.kind == DEED_WAIT && d.woken_ns <= since_ns))
+	/* who was pushed off its core stood there, and did not wait for the lock itself before */
+	if ((d.kind == DEED_RUNNABLE && !d.stack) ||
+	    (d.kind == DEED_WAIT && d.woken_ns <= since_ns))
 		run_stack(p, i, since_ns, &queued);
 	return rc ? rc : add(acts, queued);
 }

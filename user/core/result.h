@@ -104,7 +104,7 @@ const char *doing_name(int doing);
 /* How it is known where a holder held a lock. */
 enum stack_from {
 	STACK_FROM_NOTHING, /* it is not known */
-	STACK_FROM_WAIT, /* it waited itself, there */
+	STACK_FROM_WAIT, /* it waited itself, or for a core, there */
 	STACK_FROM_SAMPLE, /* it ran, and was sampled there next */
 	STACK_FROM_SWITCH, /* it ran, and left its core there next */
 	STACK_FROM_RELEASE, /* it woke somebody who waited, there */

@@ -45,6 +45,13 @@ struct stacks {
 	VEC(struct name_entry) names;
 	VEC(uint32_t) frame_pool;
 	struct intern text;
+	struct {
+		size_t names; /* that were known for these */
+		struct map of; /* stack to the first one like it */
+		struct map first; /* number of the key to that */
+		struct intern keys;
+		VEC(uint32_t) scratch;
+	} alike;
 };
 
 struct stacks *stacks_new(void)
@@ -65,6 +72,10 @@ void stacks_free(struct stacks *s)
 	vec_release(&s->names);
 	vec_release(&s->frame_pool);
 	intern_release(&s->text);
+	map_release(&s->alike.of);
+	map_release(&s->alike.first);
+	intern_release(&s->alike.keys);
+	vec_release(&s->alike.scratch);
 	free(s);
 }
 
@@ -232,6 +243,57 @@ size_t stacks_names(const struct stacks *s, uint32_t frame, struct frame_name *n
 		count++;
 	}
 	return count;
+}
+
+/* What makes stacks alike: the functions at the innermost frame, and all other frames. */
+static int alike_key(struct stacks *s, const struct stack_view *view, uint32_t first_name,
+		     uint32_t *ret_key)
+{
+	s->alike.scratch.count = 0;
+	for (uint32_t i = first_name; i != NO_NAME; i = s->names.at[i].next)
+		if (vec_push(&s->alike.scratch, s->names.at[i].function))
+			return -ENOMEM;
+	if (vec_push(&s->alike.scratch, NO_NAME) || vec_push(&s->alike.scratch, view->flags))
+		return -ENOMEM;
+	for (uint32_t i = 1; i < view->count; i++)
+		if (vec_push(&s->alike.scratch, view->frames[i]))
+			return -ENOMEM;
+	return intern_put(&s->alike.keys, s->alike.scratch.at,
+			  s->alike.scratch.count * sizeof(*s->alike.scratch.at), ret_key);
+}
+
+int stacks_alike(struct stacks *s, uint32_t stack, uint32_t *ret)
+{
+	const uint64_t *known, *name;
+	struct stack_view view;
+	uint32_t key;
+	int rc;
+
+	*ret = stack;
+	/* a name that comes later makes others alike */
+	if (s->alike.names != s->names.count) {
+		map_clear(&s->alike.of);
+		s->alike.names = s->names.count;
+	}
+	known = map_get(&s->alike.of, stack);
+	if (known) {
+		*ret = (uint32_t)*known;
+		return 0;
+	}
+	if (!stacks_get(s, stack, &view) || !view.count)
+		return 0;
+	name = map_get(&s->name_at, view.frames[0]);
+	if (name) {
+		rc = alike_key(s, &view, (uint32_t)*name, &key);
+		if (rc)
+			return rc;
+		known = map_get(&s->alike.first, key);
+		if (known)
+			*ret = (uint32_t)*known;
+		else if (map_put(&s->alike.first, key, stack))
+			return -ENOMEM;
+	}
+	return map_put(&s->alike.of, stack, *ret);
 }
 
 size_t stacks_name_count(const struct stacks *s)

@@ -62,6 +62,14 @@ struct frame_name {
 };
 size_t stacks_names(const struct stacks *s, uint32_t frame, struct frame_name *names, size_t max);
 
+/*
+ * The first stack that was asked for here and stands in the same function (and those inlined
+ * there), called from the same places: @stack itself when it is the first, or where it stands
+ * has no name. Of a thread that runs each sample is of another instruction, and what is
+ * summed up by stacks of such moments would not be summed up at all. 0 or -ENOMEM.
+ */
+int stacks_alike(struct stacks *s, uint32_t stack, uint32_t *ret);
+
 /* How many names of frames have come so far. */
 size_t stacks_name_count(const struct stacks *s);
 
