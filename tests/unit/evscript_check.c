@@ -29,7 +29,7 @@ static void assert_lock(const struct result_lock *l)
 	assert_int_equal(wait, l->wait_ns);
 	assert_int_equal(waits, l->waits);
 	assert_true(l->open_waits <= l->waits);
-	assert_true(l->contended_ns <= l->wait_ns);
+	assert_true(l->contended_ns + l->parked_ns <= l->wait_ns);
 }
 
 static void assert_parallelism(const struct result *r)

@@ -215,6 +215,9 @@ static void a_thread_that_waits_for_one_signal_all_the_time_is_parked(void **sta
 	assert_int_equal(evscript_thread(&run, "C")->sum.parked_ns, 0);
 	assert_int_equal(evscript_thread(&run, "A")->sum.parked_ns, 0);
 	assert_int_equal(run.result.totals.parked_ns, 1000);
+	/* B's wait there is, A's is not */
+	assert_int_equal(run.result.locks.at[0].parked_ns, 1000);
+	assert_int_equal(run.result.locks.at[0].wait_ns, 1500);
 	evscript_stop(&run);
 }
 

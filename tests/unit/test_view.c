@@ -122,6 +122,8 @@ static void pages_are_as_they_were(void **state)
 		{ "idle", "summary", 100, false, false },
 		{ "idle", "summary", 100, true, false },
 		{ "idle", "threads", 80, true, false },
+		{ "idle", "locks", 100, false, false },
+		{ "idle", "locks", 100, true, false },
 		{ "single", "summary", 100, false, false },
 		{ "many", "summary", 100, false, false },
 		{ "many", "threads", 100, false, false },
@@ -264,7 +266,7 @@ static void idle_threads_are_folded_into_a_line_that_says_so(void **state)
 {
 	(void)state;
 	expect(&(struct shot){ "idle", "threads", 100, false, false },
-	       "idle; 4 of 5 threads did nothing else", "bio_aof");
+	       "5 of 6 threads did nothing", "bio_aof");
 	expect(&(struct shot){ "idle", "threads", 100, true, false }, "bio_aof", "left out");
 	expect(&(struct shot){ "idle", "io", 100, false, false }, "--idle shows it", "epoll");
 	expect(&(struct shot){ "idle", "io", 100, true, false }, "epoll:[4]", "left out");

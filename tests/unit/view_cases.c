@@ -423,6 +423,29 @@ static void fill_contended(struct result *r, struct stacks *s)
 		"Sync less often, or from a thread that nobody waits for.");
 }
 
+static void lock_of_two(struct result *r, int kind, const char *name, uint32_t waiter,
+			uint32_t holder, uint64_t waits, uint64_t wait_ns)
+{
+	struct result_lock lock = {
+		.id = (uint32_t)r->locks.count + 1,
+		.kind = kind,
+		.address = 0x55d0c4a14060,
+		.tgid = 900,
+		.name = name,
+		.waits = waits,
+		.wait_ns = wait_ns,
+		.max_wait_ns = wait_ns / waits,
+		.open_waits = !holder,
+	};
+
+	PUSH(&lock.waiters, (struct result_waiter){ .tid = waiter, .waits = waits,
+						    .wait_ns = wait_ns,
+						    .max_wait_ns = wait_ns / waits });
+	PUSH(&lock.holders, (struct result_holder){ .tid = holder, .waits = waits,
+						    .blame_ns = wait_ns });
+	PUSH(&r->locks, lock);
+}
+
 /* A server that had next to nothing to do. */
 static void fill_idle(struct result *r, struct stacks *s)
 {
@@ -447,6 +470,14 @@ static void fill_idle(struct result *r, struct stacks *s)
 			.by_class_ns = { [CLASS_IDLE] = SEC(60) - US(i * 10) },
 			.voluntary = i,
 		});
+	thread(r, 905, "crawler", (struct totals){
+		.censored_ns = SEC(60),
+		.by_class_ns = { [CLASS_SYNC] = SEC(60) },
+		.parked_ns = SEC(60),
+	});
+	lock_of_two(r, LOCK_CONDITION, "crawl_cond", 905, 0, 1, SEC(60));
+	r->locks.at[0].parked_ns = SEC(60);
+	lock_of_two(r, LOCK_MUTEX, "jobs_mutex", 901, 902, 40, MS(3));
 	parallelism(r, running, ARRAY_COUNT(running));
 	cpus(r, MS(500), 100);
 	io(r, CLASS_IDLE, "epoll:[4]", "epoll_wait", 600, MS(59800), MS(101));

@@ -61,16 +61,6 @@ static int accounting_span(void *p, uint32_t thread, enum span span, uint64_t fr
 	return 0;
 }
 
-/*
- * Before the window, in it and behind it, the thread waits for the same signal: a
- * worker that nobody needs, or who waits for all others to end.
- */
-static bool is_parked(const struct context *c, const struct absence *a)
-{
-	return a->class == CLASS_SYNC && a->out_ns <= c->start_ns &&
-	       (!a->ended || a->woken_ns >= c->end_ns);
-}
-
 /* Of several control groups, the one that lost most in one piece stands for all. */
 static void note_quota(struct accounting *self, const struct absence *a)
 {
@@ -99,7 +89,7 @@ static int accounting_absence(void *p, const struct absence *a)
 	}
 	if (a->censored)
 		sum->censored_ns += a->wait_ns;
-	if (is_parked(self->c, a))
+	if (context_parks(self->c, a))
 		sum->parked_ns += a->wait_ns;
 	return 0;
 }

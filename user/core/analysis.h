@@ -129,6 +129,16 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/*
+ * Before the window, in it and behind it, the thread waits for the same signal: a
+ * worker that nobody needs, or who waits for all others to end.
+ */
+static inline bool context_parks(const struct context *c, const struct absence *a)
+{
+	return a->class == CLASS_SYNC && a->out_ns <= c->start_ns &&
+	       (!a->ended || a->woken_ns >= c->end_ns);
+}
+
 /* A time moved into the window. */
 static inline uint64_t context_clip(const struct context *c, uint64_t time_ns)
 {

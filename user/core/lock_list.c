@@ -79,6 +79,7 @@ static int lock_merge(struct locks *self, size_t to, size_t from)
 	t->wait_ns += f->wait_ns;
 	t->max_wait_ns = max_u64(t->max_wait_ns, f->max_wait_ns);
 	t->contended_ns += f->contended_ns;
+	t->parked_ns += f->parked_ns;
 	t->open_waits += f->open_waits;
 	t->in_vain += f->in_vain;
 	for (int i = 0; i < LOCK_BUCKETS; i++)
@@ -622,6 +623,7 @@ static int list_lock(struct locks *self, size_t at, const struct lock_names *nam
 		.wait_ns = l->wait_ns,
 		.max_wait_ns = l->max_wait_ns,
 		.contended_ns = l->contended_ns,
+		.parked_ns = l->parked_ns,
 		.open_waits = l->open_waits,
 		.wasted = l->in_vain,
 		.p50_ns = wait_at(l, 0.5),

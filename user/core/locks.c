@@ -388,6 +388,8 @@ static int add_wait(struct locks *self, size_t lock, const struct absence *a)
 	l->buckets[lock_bucket(a->wait_ns)] += (uint32_t)a->waits;
 	if (a->class == CLASS_LOCK || a->class == CLASS_GIL)
 		l->contended_ns += a->wait_ns;
+	if (context_parks(self->c, a))
+		l->parked_ns += a->wait_ns;
 	if (!a->ended)
 		l->open_waits++;
 	if (locks_party(self, lock, ENDER_THREAD, a->thread, &waiter))

@@ -14,7 +14,7 @@ struct lock_sum {
 	uint64_t argument; /* address of a futex as the system call has it */
 	int kind; /* the first that its waits looked like, but for unknown */
 	uint64_t kinds[LOCK_UNKNOWN + 1]; /* waits that looked like that kind */
-	uint64_t waits, wait_ns, max_wait_ns, contended_ns, open_waits;
+	uint64_t waits, wait_ns, max_wait_ns, contended_ns, parked_ns, open_waits;
 	uint64_t in_vain; /* wakeups of a herd that found nothing */
 	uint32_t buckets[LOCK_BUCKETS];
 	/* the wakeup before this one: when, by which thread, whom (party) */

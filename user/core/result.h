@@ -187,6 +187,7 @@ struct result_lock {
 	bool many; /* locks that cannot be told apart, by the name of all of them */
 	uint64_t waits, wait_ns, max_wait_ns;
 	uint64_t contended_ns; /* of wait_ns: what counts as class lock */
+	uint64_t parked_ns; /* of wait_ns: by threads that did nothing else, see totals */
 	uint64_t open_waits; /* not over when the recording ended */
 	/* wakeups that found it taken, or nothing to do: it was waited for again */
 	uint64_t wasted;

@@ -131,6 +131,7 @@ void json_locks(struct json *j, const struct view_input *in)
 		json_uint(j, "waits", lock->waits);
 		json_uint(j, "wait_ns", lock->wait_ns);
 		json_uint(j, "contended_ns", lock->contended_ns);
+		json_uint(j, "parked_ns", lock->parked_ns);
 		json_uint(j, "max_wait_ns", lock->max_wait_ns);
 		json_uint(j, "open_waits", lock->open_waits);
 		json_uint(j, "wasted_wakeups", lock->wasted);

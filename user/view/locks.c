@@ -82,64 +82,123 @@ static void lock_row(struct table *t, const struct page *p, const struct result_
 		table_cell(t, NULL);
 }
 
-/* Waits of some of the first @rows were not over when the recording ended. */
-static bool some_are_open(const struct result *r, size_t rows)
+/* What is listed: all but those that nobody waits for but threads that are parked. */
+struct list {
+	VEC(const struct result_lock *) locks;
+	uint64_t wait_ns; /* of them */
+	size_t hidden;
+	uint64_t hidden_ns;
+};
+
+static bool is_hidden(const struct page *p, const struct result_lock *lock)
 {
-	for (size_t i = 0; i < r->locks.count && i < rows; i++)
-		if (r->locks.at[i].open_waits)
+	/* where all of the target is parked, that is what the recording is about */
+	return !p->style->idle && p->r->totals.parked_ns && lock->wait_ns &&
+	       lock->parked_ns == lock->wait_ns;
+}
+
+static int list_init(struct list *l, const struct page *p)
+{
+	*l = (struct list){ 0 };
+	for (size_t i = 0; i < p->r->locks.count; i++) {
+		const struct result_lock *lock = &p->r->locks.at[i];
+
+		if (is_hidden(p, lock)) {
+			l->hidden++;
+			l->hidden_ns += lock->wait_ns;
+			continue;
+		}
+		l->wait_ns += lock->wait_ns;
+		if (vec_push(&l->locks, lock))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Waits of some of the first @rows were not over when the recording ended. */
+static bool some_are_open(const struct list *l, size_t rows)
+{
+	for (size_t i = 0; i < l->locks.count && i < rows; i++)
+		if (l->locks.at[i]->open_waits)
 			return true;
 	return false;
 }
 
 /* Not all of the first @rows are of one process. */
-static bool pids_tell(const struct result *r, size_t rows)
+static bool pids_tell(const struct list *l, size_t rows)
 {
-	for (size_t i = 1; i < r->locks.count && i < rows; i++)
-		if (r->locks.at[i].tgid != r->locks.at[0].tgid)
+	for (size_t i = 1; i < l->locks.count && i < rows; i++)
+		if (l->locks.at[i]->tgid != l->locks.at[0]->tgid)
 			return true;
 	return false;
 }
 
-static void print_list(struct page *p, size_t rows)
+static void print_rows(struct page *p, const struct list *l, size_t rows)
 {
-	const struct result *r = p->r;
-	struct rest rest = { .count = r->locks.count > rows ? r->locks.count - rows : 0 };
+	struct rest rest = { .whole = l->wait_ns };
 	struct table t;
 
-	for (size_t i = 0; i < r->locks.count; i++) {
-		rest.whole += r->locks.at[i].wait_ns;
-		if (i >= rows)
-			rest.part += r->locks.at[i].wait_ns;
-	}
 	table_init(&t, lock_columns, ARRAY_COUNT(lock_columns));
-	if (!pids_tell(r, rows))
+	if (!pids_tell(l, rows))
 		table_hide(&t, PID);
-	if (!some_are_open(r, rows))
+	if (!some_are_open(l, rows))
 		table_hide(&t, OPEN);
-	for (size_t i = 0; i < r->locks.count && i < rows; i++)
-		lock_row(&t, p, &r->locks.at[i], rest.whole);
+	for (size_t i = 0; i < l->locks.count; i++) {
+		if (i < rows) {
+			lock_row(&t, p, l->locks.at[i], l->wait_ns);
+			continue;
+		}
+		rest.count++;
+		rest.part += l->locks.at[i]->wait_ns;
+	}
 	table_print(&t, p, 2);
 	table_release(&t);
 	page_rest(p, 2, &rest, "", "", "the waiting");
 }
 
+static void print_hidden(struct page *p, const struct list *l)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	if (!l->hidden)
+		return;
+	fmt_ns(&sb, l->hidden_ns);
+	strbuf_puts(&sb, " of waiting at ");
+	fmt_count(&sb, l->hidden);
+	strbuf_puts(&sb, " more, where threads were parked for a signal all the time, is left out: "
+			 "--idle shows it");
+	if (strbuf_error(&sb))
+		p->failed = true;
+	else
+		page_wrap(p, "  ", p->colors->dim, sb.buf);
+	strbuf_release(&sb);
+}
+
 void print_top_locks(struct page *p, size_t rows)
 {
-	if (!p->r->locks.count)
-		return;
-	page_heading(p, "Locks", "who waited for whom: runwait report locks");
-	print_list(p, rows);
+	struct list list;
+
+	if (list_init(&list, p))
+		p->failed = true;
+	if (list.locks.count) {
+		page_heading(p, "Locks", "who waited for whom: runwait report locks");
+		print_rows(p, &list, rows);
+	}
+	vec_release(&list.locks);
 }
 
 static void print_locks(struct page *p)
 {
-	const struct result *r = p->r;
-	size_t rows = page_rows(p, VIEW_ROWS);
+	struct list list;
 
-	page_heading(p, "Locks", "%s", r->locks.count ? "" : "no thread waited for one");
-	print_list(p, rows);
-	for (size_t i = 0; i < r->locks.count && i < DETAIL_ROWS; i++)
-		print_lock_detail(p, &r->locks.at[i]);
+	if (list_init(&list, p))
+		p->failed = true;
+	page_heading(p, "Locks", "%s", list.locks.count ? "" : "no thread waited for one");
+	print_rows(p, &list, page_rows(p, VIEW_ROWS));
+	print_hidden(p, &list);
+	for (size_t i = 0; i < list.locks.count && i < DETAIL_ROWS; i++)
+		print_lock_detail(p, list.locks.at[i]);
+	vec_release(&list.locks);
 }
 
 const struct view view_locks = {
