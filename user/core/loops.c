@@ -388,6 +388,19 @@ static int looper_parks(struct loops *self, struct looper *w, const struct absen
 	return a->ended ? loop_returns(self, w, l, w->wait.woken_ns) : 0;
 }
 
+/* It was pushed off its core. */
+static void looper_queued(struct loops *self, struct looper *w, const struct absence *a)
+{
+	if (w->wait.any) {
+		round_queued(&w->wait.next, a->runnable_ns, a->out->user_stack);
+		return;
+	}
+	for (uint32_t i = 0; i < w->loop_count; i++)
+		if (self->list.at[w->loops[i]]->round.open)
+			round_queued(&self->list.at[w->loops[i]]->round, a->runnable_ns,
+				     a->out->user_stack);
+}
+
 /* Any other absence of a thread that has loops. */
 static int looper_is_held_up(struct loops *self, struct looper *w, const struct absence *a)
 {
@@ -408,6 +421,8 @@ static int looper_is_held_up(struct loops *self, struct looper *w, const struct 
 	if (!rc && a->waits && !w->wait.any && w->last && is_parked(self, a))
 		return looper_parks(self, w, a);
 	w->sums.runnable_ns += a->runnable_ns;
+	if (!a->blocked)
+		looper_queued(self, w, a);
 	if (!a->waits || rc)
 		return rc;
 	w->sums.class_ns[a->class] += a->wait_ns;

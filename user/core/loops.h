@@ -61,6 +61,9 @@ struct round {
 	/* the end of the last wait from where other rounds waited, too; 0: none */
 	uint64_t familiar_ns;
 	struct parts familiar; /* the thread's sums then */
+	/* the longest time that it queued for a core where it was pushed off one */
+	uint64_t queued_ns;
+	uint32_t queued_stack;
 	size_t sample_count;
 	struct round_sample {
 		uint32_t stack, count;
@@ -201,6 +204,7 @@ struct parts parts_since(const struct parts *now, const struct parts *then);
 uint64_t parts_sum(const struct parts *p);
 void round_wait(struct round *r, enum wait_class class, const struct held *held);
 void round_sample(struct round *r, uint32_t stack);
+void round_queued(struct round *r, uint64_t ns, uint32_t stack);
 /* Ends the round that is open, if one is, at @end_ns, when the sums were @sums. 0 or -ENOMEM. */
 int round_close(struct loops *self, struct loop *l, uint64_t end_ns, const struct parts *sums,
 		bool unfinished);

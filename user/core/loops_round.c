@@ -43,6 +43,14 @@ void round_wait(struct round *r, enum wait_class class, const struct held *held)
 	*longest = *held;
 }
 
+void round_queued(struct round *r, uint64_t ns, uint32_t stack)
+{
+	if (!stack || ns < r->queued_ns)
+		return;
+	r->queued_ns = ns;
+	r->queued_stack = stack;
+}
+
 void round_sample(struct round *r, uint32_t stack)
 {
 	for (size_t i = 0; i < r->sample_count; i++) {
@@ -88,17 +96,22 @@ void sites_release(struct sites *s)
 	map_release(&s->by_key);
 }
 
-/* The stack of its samples, or else where it waited longest. */
-static uint32_t most_seen(const struct round *r)
+/*
+ * Where it ran or, with CAUSE_RUNNABLE, queued for a core: samples say it, and where it was
+ * pushed off its core. Else it is where it waited longest.
+ */
+static uint32_t most_seen(const struct round *r, int cause)
 {
 	const struct held *longest = NULL;
 	const struct round_sample *most = NULL;
 
+	if (cause == CAUSE_RUNNABLE && r->queued_stack)
+		return r->queued_stack;
 	for (size_t i = 0; i < r->sample_count; i++)
 		if (!most || r->samples[i].count > most->count)
 			most = &r->samples[i];
-	if (most)
-		return most->stack;
+	if (most || r->queued_stack)
+		return most ? most->stack : r->queued_stack;
 	for (int i = 0; i < CLASS_COUNT; i++)
 		if (r->classes & 1u << i && (!longest || r->longest[i].ns > longest->ns))
 			longest = &r->longest[i];
@@ -146,7 +159,7 @@ static int stall_add(struct loop *l, struct stall *s)
 	s->cause = largest_part(s);
 	if (s->cause >= 0 && r->classes & 1u << s->cause)
 		s->held = r->longest[s->cause];
-	s->stack = s->cause >= 0 ? s->held.stack : most_seen(r);
+	s->stack = s->cause >= 0 ? s->held.stack : most_seen(r, s->cause);
 	site = (struct site){
 		.cause = s->cause,
 		.nr = s->cause >= 0 ? s->held.nr : -1,
