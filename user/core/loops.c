@@ -146,6 +146,8 @@ static void round_begin(struct round *r, uint64_t start_ns, const struct parts *
 	r->familiar_ns = 0;
 	r->at = *at;
 	r->classes = 0;
+	r->queued_ns = 0;
+	r->queued_stack = 0;
 	r->sample_count = 0;
 }
 

@@ -97,21 +97,24 @@ void sites_release(struct sites *s)
 }
 
 /*
- * Where it ran or, with CAUSE_RUNNABLE, queued for a core: samples say it, and where it was
- * pushed off its core. Else it is where it waited longest.
+ * Where it ran, or queued for a core: samples say it, and where it was pushed off its core,
+ * if most of the queueing was there and not before the round's first handler. Else it is
+ * where it waited longest.
  */
-static uint32_t most_seen(const struct round *r, int cause)
+static uint32_t most_seen(const struct round *r, const struct stall *s)
 {
 	const struct held *longest = NULL;
 	const struct round_sample *most = NULL;
 
-	if (cause == CAUSE_RUNNABLE && r->queued_stack)
+	if (s->cause == CAUSE_RUNNABLE && r->queued_ns > s->parts.runnable_ns / 2)
 		return r->queued_stack;
 	for (size_t i = 0; i < r->sample_count; i++)
 		if (!most || r->samples[i].count > most->count)
 			most = &r->samples[i];
-	if (most || r->queued_stack)
-		return most ? most->stack : r->queued_stack;
+	if (most)
+		return most->stack;
+	if (s->cause == CAUSE_RUN && r->queued_stack)
+		return r->queued_stack;
 	for (int i = 0; i < CLASS_COUNT; i++)
 		if (r->classes & 1u << i && (!longest || r->longest[i].ns > longest->ns))
 			longest = &r->longest[i];
@@ -159,7 +162,7 @@ static int stall_add(struct loop *l, struct stall *s)
 	s->cause = largest_part(s);
 	if (s->cause >= 0 && r->classes & 1u << s->cause)
 		s->held = r->longest[s->cause];
-	s->stack = s->cause >= 0 ? s->held.stack : most_seen(r, s->cause);
+	s->stack = s->cause >= 0 ? s->held.stack : most_seen(r, s);
 	site = (struct site){
 		.cause = s->cause,
 		.nr = s->cause >= 0 ? s->held.nr : -1,
