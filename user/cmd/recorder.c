@@ -552,7 +552,7 @@ static int recorder_loop(struct recorder *r)
 
 /*
  * A process can be waited for before its threads have left their cores for
- * good, and then no list of tasks has them any more: the window ends behind that.
+ * good, and then what they do is in no list of tasks any more: the window ends behind that.
  * So it does with a command that ends of a terminal's signal, as most do.
  */
 static int linger(struct recorder *r)

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -567,13 +568,25 @@ void translate_loss(const struct translate *t, uint64_t *loss)
 	loss[WIRE_LOSS_STACK] += decoder_lost_stacks(t->decoder);
 }
 
+/* All threads of the process have ended: its first one can still be found until it is reaped. */
+static bool is_zombie(pid_t pid)
+{
+	struct pollfd p = { (int)syscall(SYS_pidfd_open, pid, 0), POLLIN, 0 };
+	bool ended = p.fd >= 0 && poll(&p, 1, 0) > 0;
+
+	if (p.fd >= 0)
+		close(p.fd);
+	return ended;
+}
+
 bool translate_ending(const struct translate *t)
 {
 	uint64_t tid, tgid;
 	size_t pos = 0;
 
 	while (map_next(&t->living, &pos, &tid, &tgid))
-		if (syscall(SYS_tgkill, (pid_t)tgid, (pid_t)tid, 0) && errno == ESRCH)
+		if ((syscall(SYS_tgkill, (pid_t)tgid, (pid_t)tid, 0) && errno == ESRCH) ||
+		    (tid == tgid && is_zombie((pid_t)tid)))
 			return true;
 	return false;
 }
