@@ -340,6 +340,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	u64 start_boottime;
 	unsigned long nvcsw, nivcsw;
+	unsigned in_execve : 1;
 	unsigned in_iowait : 1;
 	char comm[16];
 	struct files_struct *files;

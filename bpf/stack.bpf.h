@@ -156,6 +156,9 @@ static __always_inline u64 stack_user(struct wire_ring *ring, struct task_struct
 	if (unwind_stack(u, m, rec, bpf_map_lookup_elem(&unwind_processes, &tgid), thread))
 		return before;
 	n = u->count;
+	/* between two programs: the registers are still those of the old one, its stack is gone */
+	if (n == 1 && !(u->flags & WIRE_STACK_COMPLETE) && BPF_CORE_READ_BITFIELD(task, in_execve))
+		return 0;
 	copy = u->untold ? may_copy(st, m->generation) : 0;
 	/* a stack that could be followed to its root is another than one that ended there */
 	hash = hash_step(u->hash, tgid | (u64)u->flags << 32) | 1;
