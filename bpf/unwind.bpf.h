@@ -341,6 +341,22 @@ static __always_inline int step_by_pointer(struct unwind_state *u, struct unwind
 	return STEP_ON;
 }
 
+/*
+ * Whether a handler of signals returns to here, in code without a table (Go's): it asks for
+ * rt_sigreturn, and begins there, for nobody calls it. symbol/module.c names it the same way.
+ * The code is read for one return address in sixteen.
+ */
+static __always_inline bool is_sigreturn(const struct unwind_state *u)
+{
+	/* mov $15, %rax or %eax; syscall: the first eight bytes, or all seven */
+	static const u64 by_rax = 0x0f0000000fc0c748, by_eax = 0x050f0000000fb8;
+	u64 code;
+
+	if (u->live || u->ip & 15 || bpf_probe_read_user(&code, sizeof(code), (void *)u->ip))
+		return false;
+	return code == by_rax || (code & 0xffffffffffffff) == by_eax;
+}
+
 /* The frame of a signal: struct rt_sigframe begins with struct ucontext at rsp. */
 static __always_inline int step_signal(struct unwind_state *u, struct unwind_memory *m)
 {
@@ -458,10 +474,10 @@ __noinline int unwind_step(struct unwind_state *u, struct unwind_memory *m,
 		u->flags |= WIRE_STACK_TRUNCATED;
 		return STEP_END;
 	}
-	if (!rule)
-		end = step_by_pointer(u, m, p);
-	else if (rule->cfa == UNWIND_SIGNAL)
+	if (rule ? rule->cfa == UNWIND_SIGNAL : is_sigreturn(u))
 		end = step_signal(u, m);
+	else if (!rule)
+		end = step_by_pointer(u, m, p);
 	else
 		end = step_by_rule(u, m, rule);
 	if (end)

@@ -583,6 +583,19 @@ static bool begins_stack(const struct functions *f, uint64_t address)
 	       !memcmp(code, leaves, sizeof(code));
 }
 
+/* A function follows that asks for rt_sigreturn: nobody calls it, handlers return to it. */
+static bool is_before_sigreturn(const struct functions *f, uint64_t address)
+{
+	/* mov $15, %rax or %eax; syscall */
+	static const uint8_t by_rax[] = { 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05 },
+			     by_eax[] = { 0xb8, 15, 0, 0, 0, 0x0f, 0x05 };
+	uint8_t code[sizeof(by_rax)];
+
+	return !((address + 1) & 15) &&
+	       !elf_read_address(&f->elf, address + 1, code, sizeof(code)) &&
+	       (!memcmp(code, by_rax, sizeof(by_rax)) || !memcmp(code, by_eax, sizeof(by_eax)));
+}
+
 int module_function(struct modules *ms, uint32_t module, uint64_t offset, struct strbuf *out)
 {
 	struct module *m = &ms->list.at[module];
@@ -598,8 +611,9 @@ int module_function(struct modules *ms, uint32_t module, uint64_t offset, struct
 		demangle(symbol.name, out);
 		return strbuf_error(out);
 	}
-	if (elf_functions_is_signal(&m->functions->elf, &m->functions->extents, address)) {
-		/* libc's __restore_rt, as gdb says it: nobody calls it, handlers return to it */
+	if (elf_functions_is_signal(&m->functions->elf, &m->functions->extents, address) ||
+	    is_before_sigreturn(m->functions, address)) {
+		/* libc's __restore_rt, as gdb says it */
 		strbuf_puts(out, "<signal handler called>");
 		return strbuf_error(out);
 	}
